@@ -1,0 +1,24 @@
+# Every src/kernels/*.isa.cc is compiled once per instruction set, into that set's own namespace
+# (FRUGAL_ISA_NS), so that the linker can never mix two sets' code.
+file(GLOB isa_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/*.isa.cc)
+
+frugal_library(kernels DEPS base)
+
+function(frugal_isa name)
+  add_library(frugal_kernels_${name} OBJECT ${isa_sources})
+  target_include_directories(frugal_kernels_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(frugal_kernels_${name} PRIVATE FRUGAL_ISA_NS=isa_${name}
+                             FRUGAL_ISA_${name}=1)
+  target_compile_options(frugal_kernels_${name} PRIVATE ${ARGN})
+  target_sources(frugal_kernels PRIVATE $<TARGET_OBJECTS:frugal_kernels_${name}>)
+endfunction()
+
+frugal_isa(scalar)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(avx2 -mavx2 -mfma -mf16c -mbmi -mbmi2)
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mprefer-vector-width=512)
+  frugal_isa(avx2 ${avx2})
+  frugal_isa(avx512 ${avx512})
+  frugal_isa(avx512bf16 ${avx512} -mavx512bf16)
+  target_compile_definitions(frugal_kernels PRIVATE FRUGAL_X86=1)
+endif()

@@ -1,0 +1,144 @@
+// The compute kernels: one table of functions per instruction set, chosen at run time.
+//
+// Letters: m rows of activations (tokens), n rows of a weight (outputs), k columns (inputs).
+// Batch invariance: the order in which one output's products are summed depends on k and on
+// nothing else, never on m or on which rows share the call. Attention visits the context in
+// blocks of kAttentionBlock positions aligned to absolute position 0, so its order depends on
+// the query's position (and window) alone.
+//
+// All functions are re-entrant, allocate nothing and touch only what they are given; the caller
+// splits work over threads by panels, rows or heads.
+#pragma once
+
+#include <cstdint>
+
+#include "base/dtype.h"
+
+namespace frugal {
+
+enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
+constexpr int kNumIsas = 4;
+
+const char* IsaName(Isa isa);       // "scalar", "avx2", "avx512", "avx512bf16": also --isa's values
+bool IsaSupported(Isa isa);         // compiled in, and this machine has it
+Isa BestIsa();
+
+// ---- Weights ----------------------------------------------------------------------------------
+
+// 16 output rows are interleaved block by block into a panel, so that one panel is read as one
+// stream. Rows beyond n in the last panel and, for plain float types, columns up to the next
+// multiple of 32 are zero. Non-owning. All sets of x86 share this layout.
+constexpr int kPanelRows = 16;
+
+struct PackedMatrix {
+  DType dtype = DType::kF32;
+  int64_t n = 0;            // rows (outputs)
+  int64_t k = 0;            // columns (inputs)
+  int64_t panel_bytes = 0;  // bytes of one panel
+  const uint8_t* data = nullptr;
+
+  int64_t panels() const { return (n + kPanelRows - 1) / kPanelRows; }
+};
+
+// Bytes of one panel; k must be a multiple of the format's block.
+int64_t PackedPanelBytes(DType dtype, int64_t k);
+
+// Packs panel `panel` from row-major rows; `row(r)` of the source is src + r·row_bytes. Data
+// beyond n is zero-filled. Different panels may be packed by different threads.
+void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
+               int64_t panel, uint8_t* dst);
+
+// One weight row back as float32 (an embedding look-up from a packed table).
+void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);
+
+// ---- Activations ------------------------------------------------------------------------------
+
+// How the activations of a matmul are held. kQ8: int8 with one float scale per 32 elements.
+enum class ActKind { kF32, kBf16, kQ8 };
+
+// What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
+// kBf16 for BF16 weights; kQ8 for every quantised format.
+ActKind ActivationKind(DType weight, bool exact);
+
+// Bytes of one row of k activations: k padded to a multiple of 32; the rest is kept zero.
+// Rows start at multiples of 64 bytes.
+int64_t ActivationRowBytes(ActKind kind, int64_t k);
+
+struct Activations {
+  ActKind kind = ActKind::kF32;
+  int64_t m = 0;
+  int64_t k = 0;
+  int64_t row_bytes = 0;
+  const uint8_t* data = nullptr;  // 64-byte aligned
+};
+
+// ---- Attention --------------------------------------------------------------------------------
+
+constexpr int kAttentionBlock = 64;  // positions; also the size of a KV page
+
+enum class KvType { kF32, kBf16 };
+int64_t KvElementBytes(KvType type);
+
+// One query token of one sequence, the query heads of one KV head.
+// KV of one layer in pages of kAttentionBlock positions: position p of KV head h has its key at
+//   k_pages[p / 64] + ((h · 64 + p % 64) · head_dim) · element bytes, the value likewise.
+struct AttentionArgs {
+  KvType type = KvType::kF32;
+  int head_dim = 0;                        // of keys and queries
+  int v_head_dim = 0;                      // of values and outputs
+  int group = 1;                           // query heads per KV head
+  int kv_head = 0;
+  const uint8_t* const* k_pages = nullptr;
+  const uint8_t* const* v_pages = nullptr;
+  int64_t begin = 0;                       // first position attended (sliding window)
+  int64_t end = 0;                         // one past the query's own position; end > begin
+  float scale = 1.0f;                      // multiplies q·k
+  float logit_cap = 0.0f;                  // cap·tanh(x/cap) when > 0
+  const float* sinks = nullptr;            // (group) extra logits in the denominator, or null
+  const float* q = nullptr;                // (group, head_dim)
+  float* out = nullptr;                    // (group, v_head_dim)
+  float* scratch = nullptr;                // AttentionScratchFloats(group, v_head_dim) floats
+};
+int64_t AttentionScratchFloats(int group, int v_head_dim);
+
+// ---- The table --------------------------------------------------------------------------------
+
+enum class Activation { kSilu, kGeluTanh };
+
+struct Kernels {
+  Isa isa;
+
+  // x (k) float32 → one activation row of `kind`.
+  void (*quantize)(ActKind kind, const float* x, int64_t k, uint8_t* row);
+
+  // y[i·y_stride + j] = Σ_c x[i][c]·w[j][c] for all m rows i and the output rows j of panels
+  // [panel_begin, panel_end); bias (n) is added when not null. x.kind must be one that
+  // ActivationKind gives for w.dtype.
+  void (*matmul)(const PackedMatrix& w, const Activations& x, const float* bias,
+                 int64_t panel_begin, int64_t panel_end, float* y, int64_t y_stride);
+
+  // y = x · rsqrt(mean(x²) + eps) · weight; the mean is taken in the reference's float32.
+  void (*rms_norm)(const float* x, const float* weight, int64_t n, float eps, float* y);
+
+  // y = act(gate) · up
+  void (*glu)(Activation act, const float* gate, const float* up, int64_t n, float* y);
+
+  // Rotates the first 2·half elements of one head: pairs (i, i+half), or (2i, 2i+1) when
+  // interleaved; cos and sin hold `half` values.
+  void (*rope)(float* head, const float* cos, const float* sin, int64_t half, bool interleaved);
+
+  // y += alpha · x
+  void (*axpy)(float alpha, const float* x, int64_t n, float* y);
+
+  // x (n) float32 → KV elements.
+  void (*store_kv)(KvType type, const float* x, int64_t n, uint8_t* dst);
+
+  void (*attention)(const AttentionArgs& args);
+
+  // Index of the largest value; the lowest index among equals. NaN never wins.
+  int64_t (*argmax)(const float* x, int64_t n);
+};
+
+const Kernels& KernelsFor(Isa isa);  // IsaSupported(isa) must hold
+
+}  // namespace frugal

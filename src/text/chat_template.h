@@ -1,0 +1,52 @@
+// Chat templates: the Jinja that checkpoints publish, in the environment of Hugging Face's
+// apply_chat_template (trim_blocks, lstrip_blocks, loop controls, raise_exception,
+// strftime_now, tojson without HTML escaping, {% generation %}).
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace frugal {
+
+// Bounds on what a template may do; reaching one is kResourceExhausted.
+struct RenderLimits {
+  int64_t max_steps = 20'000'000;       // statements, expressions and loop turns
+  int64_t max_output = 64 << 20;        // bytes of text, and of any one string on the way
+  int max_depth = 200;                  // nested calls, macros and parentheses
+};
+
+// Immutable; safe to use from any number of threads.
+class ChatTemplate {
+ public:
+  // `name` is the template's file, for messages, which also say line and column.
+  static Result<ChatTemplate> Parse(std::string_view source, const std::string& name);
+
+  ChatTemplate(ChatTemplate&&) noexcept;
+  ChatTemplate& operator=(ChatTemplate&&) noexcept;
+  ~ChatTemplate();
+
+  // `variables` is an object: messages, tools (null when there are none), documents,
+  // add_generation_prompt, bos_token, …. `now` is what strftime_now formats (local fields as
+  // given in the tm). A template's own raise_exception(message) gives kInvalidArgument with
+  // exactly that message; any other failure kInvalidArgument with a message of ours.
+  Result<std::string> Render(const nlohmann::ordered_json& variables, const std::tm& now,
+                             const RenderLimits& limits = {}) const;
+
+ private:
+  struct Impl;
+  explicit ChatTemplate(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The template that belongs to `model` (a directory with chat_template.jinja,
+// chat_template.json or tokenizer_config.json, or a .gguf file with tokenizer.chat_template).
+// kNotFound when it has none. `kwargs` receives bos_token, eos_token and the like as the
+// template reads them.
+Result<ChatTemplate> LoadChatTemplate(const std::string& model, nlohmann::ordered_json* kwargs);
+
+}  // namespace frugal
