@@ -19,8 +19,8 @@ inline std::string Shared(const std::string& name) {
   return std::string(FRUGAL_SOURCE_DIR) + "/../shared/" + name;
 }
 
-#define SKIP_WITHOUT_SHARED(name)                                       \
-  if (!std::filesystem::exists(::frugal::Shared(name))) {               \
+#define SKIP_WITHOUT_SHARED(name)                                                  \
+  if (!std::filesystem::exists(::frugal::Shared(name))) {                          \
     GTEST_SKIP() << "optional test material ../shared/" << (name) << " is absent"; \
   }
 

@@ -54,7 +54,7 @@ Status Error(StatusCode code, fmt::format_string<Args...> format, Args&&... args
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}        // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
   Result(Status status) : status_(std::move(status)) {}  // NOLINT: status must not be ok
 
   bool ok() const { return value_.has_value(); }
@@ -75,8 +75,8 @@ class [[nodiscard]] Result {
 #define FRUGAL_CONCAT(a, b) FRUGAL_CONCAT_INNER(a, b)
 
 // RETURN_IF_ERROR(expr): expr is a Status.
-#define RETURN_IF_ERROR(expr)                                \
-  do {                                                       \
+#define RETURN_IF_ERROR(expr)                                             \
+  do {                                                                    \
     if (::frugal::Status status_ = (expr); !status_.ok()) return status_; \
   } while (false)
 
