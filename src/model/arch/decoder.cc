@@ -1,0 +1,211 @@
+#include "model/arch/decoder.h"
+
+#include <cmath>
+
+namespace frugal {
+namespace {
+
+// Bounds that no real model comes near; they keep products of sizes far from overflow.
+constexpr int64_t kMaxDim = int64_t{1} << 24;
+constexpr int64_t kMaxLayers = 4096;
+constexpr int64_t kMaxPosition = int64_t{1} << 40;
+
+RopeScaling ScalingByName(ConfigReader& config, const std::string& name) {
+  if (name == "default" || name == "none") return RopeScaling::kNone;
+  if (name == "linear") return RopeScaling::kLinear;
+  if (name == "dynamic") return RopeScaling::kDynamic;
+  if (name == "llama3") return RopeScaling::kLlama3;
+  if (name == "yarn") return RopeScaling::kYarn;
+  config.Fail(Error(StatusCode::kUnsupported,
+                    "rope scaling '{}' is not known; expected default, linear, dynamic, llama3 or "
+                    "yarn",
+                    name));
+  return RopeScaling::kNone;
+}
+
+void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
+  // transformers 5 writes rope_parameters; files published before hold rope_theta and
+  // rope_scaling. Both in one file: the new notation wins, as in transformers.
+  const bool modern =
+      config.Has({"rope_parameters.rope_type", ""}) || config.Has({"rope_parameters.rope_theta", ""});
+  const std::string prefix = modern ? "rope_parameters." : "rope_scaling.";
+  std::string name;
+  const auto key = [&](const char* leaf) {
+    name = prefix + leaf;
+    return ConfigKey{name, ""};
+  };
+  config.Ignore({modern ? "rope_scaling" : "rope_parameters", ""});
+
+  rope->theta = config.DoubleOr({"rope_theta", ""}, 10000.0);
+  rope->theta = config.DoubleOr(key("rope_theta"), rope->theta);
+  std::string type = config.StringOr(key("type"), "default");
+  type = config.StringOr(key("rope_type"), type);
+  rope->scaling = ScalingByName(config, type);
+  switch (rope->scaling) {
+    case RopeScaling::kNone:
+      return;
+    case RopeScaling::kLinear:
+    case RopeScaling::kDynamic:
+      rope->factor = config.Double(key("factor"));
+      break;
+    case RopeScaling::kLlama3:
+      rope->factor = config.Double(key("factor"));
+      rope->low_freq_factor = config.Double(key("low_freq_factor"));
+      rope->high_freq_factor = config.Double(key("high_freq_factor"));
+      break;
+    case RopeScaling::kYarn:
+      rope->factor = config.DoubleOr(key("factor"), 0.0);  // 0: from the two context lengths
+      rope->beta_fast = config.DoubleOr(key("beta_fast"), 32.0);
+      rope->beta_slow = config.DoubleOr(key("beta_slow"), 1.0);
+      rope->mscale = config.DoubleOr(key("mscale"), 0.0);
+      rope->mscale_all_dim = config.DoubleOr(key("mscale_all_dim"), 0.0);
+      rope->attention_factor = config.DoubleOr(key("attention_factor"), 0.0);
+      rope->truncate = config.BoolOr(key("truncate"), true);
+      break;
+    default:
+      break;
+  }
+  rope->original_max_position = config.IntOr(key("original_max_position_embeddings"), 1,
+                                             kMaxPosition, rope->max_position);
+  if (rope->scaling == RopeScaling::kYarn && rope->factor == 0.0) {
+    rope->factor = static_cast<double>(rope->max_position) / rope->original_max_position;
+  }
+}
+
+void ReadGgufRope(ConfigReader& config, RopeSpec* rope) {
+  rope->theta = config.DoubleOr({"", "rope.freq_base"}, 10000.0);
+  rope->rotary_dim = config.IntOr({"", "rope.dimension_count"}, 2, rope->rotary_dim,
+                                  rope->rotary_dim);
+  // GGUF files of Llama 3 carry their scaling in the tensor rope_freqs.weight instead.
+  rope->scaling = ScalingByName(config, config.StringOr({"", "rope.scaling.type"}, "none"));
+  const double factor = config.DoubleOr({"", "rope.scaling.factor"}, 1.0);
+  const double attention = config.DoubleOr({"", "rope.scaling.attn_factor"}, 1.0);
+  const int64_t original =
+      config.IntOr({"", "rope.scaling.original_context_length"}, 1, kMaxPosition, 0);
+  rope->beta_fast = config.DoubleOr({"", "rope.scaling.yarn_beta_fast"}, 32.0);
+  rope->beta_slow = config.DoubleOr({"", "rope.scaling.yarn_beta_slow"}, 1.0);
+  config.Ignore({"", "rope.scaling.finetuned"});
+  if (rope->scaling == RopeScaling::kNone) return;
+  rope->factor = factor;
+  if (rope->scaling == RopeScaling::kYarn) {
+    rope->original_max_position = original > 0 ? original : rope->max_position;
+    // ggml multiplies YaRN's own 0.1·ln(factor) + 1 by attn_factor.
+    rope->attention_factor = attention * (factor > 1.0 ? 0.1 * std::log(factor) + 1.0 : 1.0);
+  }
+}
+
+}  // namespace
+
+ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
+  ModelSpec spec;
+  spec.family = std::string(family);
+  spec.hidden = config.Int({"hidden_size", "embedding_length"}, 1, kMaxDim);
+  const int64_t layers = config.Int({"num_hidden_layers", "block_count"}, 1, kMaxLayers);
+  const int64_t d_ff = config.Int({"intermediate_size", "feed_forward_length"}, 1, kMaxDim);
+  const int64_t heads = config.Int({"num_attention_heads", "attention.head_count"}, 1, kMaxDim);
+  const int64_t kv_heads =
+      config.IntOr({"num_key_value_heads", "attention.head_count_kv"}, 1, kMaxDim, heads);
+  const int64_t head_dim =
+      config.IntOr({"head_dim", "attention.key_length"}, 1, kMaxDim, spec.hidden / heads);
+  spec.max_position = config.IntOr({"max_position_embeddings", "context_length"}, 1, kMaxPosition,
+                                   /*fallback=*/2048);
+  if (config.gguf()) {
+    const int64_t v_dim =
+        config.IntOr({"", "attention.value_length"}, 1, kMaxDim, /*fallback=*/head_dim);
+    if (v_dim != head_dim) {
+      config.Fail(Error(StatusCode::kUnsupported,
+                        "'attention.value_length': expected {} like key_length, found {}",
+                        head_dim, v_dim));
+    }
+    int64_t tokens = 0;
+    if (auto list = config.checkpoint().metadata.GetStrings("tokenizer.ggml.tokens"); list.ok()) {
+      tokens = static_cast<int64_t>(list->size());
+    }
+    spec.vocab = tokens > 0 ? config.IntOr({"", "vocab_size"}, 1, kMaxDim, tokens)
+                            : config.Int({"", "vocab_size"}, 1, kMaxDim);
+  } else {
+    spec.vocab = config.Int({"vocab_size", ""}, 1, kMaxDim);
+  }
+  spec.norm_eps = config.DoubleOr({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}, 1e-6);
+  const std::string activation = config.StringOr({"hidden_act", ""}, "silu");
+  if (activation != "silu") {
+    config.Fail(Error(StatusCode::kUnsupported, "'hidden_act': expected silu, found {}",
+                      activation));
+  }
+  // GGUF has no key for it: a file without an output head shares the embedding's table.
+  spec.tied_embedding = config.gguf()
+                            ? config.checkpoint().tensors.Find("output.weight") == nullptr
+                            : config.BoolOr({"tie_word_embeddings", ""}, false);
+
+  LayerSpec layer;
+  layer.gqa.n_heads = static_cast<int>(heads);
+  layer.gqa.n_kv_heads = static_cast<int>(kv_heads);
+  layer.gqa.head_dim = static_cast<int>(head_dim);
+  layer.gqa.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  layer.glu.d_ff = d_ff;
+  spec.layers.assign(layers, layer);
+  return spec;
+}
+
+RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int head_dim,
+                  bool gguf_interleaved) {
+  RopeSpec rope;
+  rope.rotary_dim = head_dim;
+  rope.max_position = spec.max_position;
+  rope.interleaved = config.gguf() && gguf_interleaved;
+  if (config.gguf()) {
+    ReadGgufRope(config, &rope);
+  } else {
+    ReadHfRope(config, &rope);
+  }
+  if (!(rope.theta > 0.0)) {
+    config.Fail(Error(StatusCode::kCorrupt, "rope theta: expected a positive number, found {}",
+                      rope.theta));
+  }
+  if (!(rope.factor > 0.0)) {
+    config.Fail(Error(StatusCode::kCorrupt,
+                      "rope scaling factor: expected a positive number, found {}", rope.factor));
+  }
+  return rope;
+}
+
+void ReadWindowLayers(ConfigReader& config, ModelSpec* spec) {
+  const bool use = config.BoolOr({"use_sliding_window", ""}, false);
+  const int64_t window =
+      config.IntOr({"sliding_window", ""}, 1, kMaxPosition, /*fallback=*/0);
+  const int64_t first =
+      config.IntOr({"max_window_layers", ""}, 0, kMaxLayers, /*fallback=*/spec->n_layers());
+  const std::vector<std::string> types = config.StringsOr({"layer_types", ""});
+  if (!types.empty() && types.size() != spec->layers.size()) {
+    config.Fail(Error(StatusCode::kCorrupt, "'layer_types': expected {} entries, found {}",
+                      spec->layers.size(), types.size()));
+    return;
+  }
+  for (int l = 0; l < spec->n_layers(); ++l) {
+    bool sliding = use && window > 0 && l >= first;
+    if (!types.empty()) {
+      sliding = types[l] == "sliding_attention";
+      if (!sliding && types[l] != "full_attention") {
+        config.Fail(Error(StatusCode::kUnsupported,
+                          "'layer_types[{}]': expected full_attention or sliding_attention, found "
+                          "{}",
+                          l, types[l]));
+      }
+      if (sliding && !(use && window > 0)) {
+        config.Fail(Error(StatusCode::kCorrupt,
+                          "'layer_types[{}]' is sliding_attention, but 'sliding_window' is off",
+                          l));
+      }
+    }
+    if (sliding) spec->layers[l].gqa.window = window;
+  }
+}
+
+void SetAttentionBias(ModelSpec* spec, bool qkv, bool o) {
+  for (LayerSpec& layer : spec->layers) {
+    layer.gqa.q_bias = layer.gqa.k_bias = layer.gqa.v_bias = qkv;
+    layer.gqa.o_bias = o;
+  }
+}
+
+}  // namespace frugal

@@ -1,0 +1,39 @@
+// Llama 2, 3, 3.1, 3.2. GGUF's architecture "llama" also holds Mistral, window included.
+// Reference: transformers models/llama/modeling_llama.py.
+#include "model/arch/decoder.h"
+#include "model/arch/families.h"
+
+namespace frugal {
+namespace {
+
+ModelSpec Parse(ConfigReader& config) {
+  ModelSpec spec = ReadDecoder(config, "llama");
+  spec.ropes.push_back(
+      ReadRope(config, spec, spec.layers[0].gqa.head_dim, /*gguf_interleaved=*/true));
+  bool attention_bias = config.BoolOr({"attention_bias", ""}, false);
+  const bool mlp_bias = config.BoolOr({"mlp_bias", ""}, false);
+  if (config.gguf()) {  // no key for it there: the tensors tell
+    attention_bias = config.checkpoint().tensors.Find("blk.0.attn_q.bias") != nullptr;
+  }
+  const bool o_bias = config.gguf()
+                          ? config.checkpoint().tensors.Find("blk.0.attn_output.bias") != nullptr
+                          : attention_bias;
+  SetAttentionBias(&spec, attention_bias, o_bias);
+  const int64_t window = config.IntOr({"", "attention.sliding_window"}, 0, int64_t{1} << 40, 0);
+  for (LayerSpec& layer : spec.layers) {
+    layer.glu.bias = mlp_bias;
+    layer.gqa.window = window;
+  }
+  // pretraining_tp only changes how the same products were split when training.
+  config.Ignore({"pretraining_tp", "tensor_data_layout"});
+  return spec;
+}
+
+constexpr std::string_view kModelTypes[] = {"llama"};
+constexpr std::string_view kGgufArchs[] = {"llama"};
+
+}  // namespace
+
+const Family kLlama = {"llama", kModelTypes, kGgufArchs, Parse, DecoderTensors};
+
+}  // namespace frugal

@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include "base/check.h"
+
+#include "model/arch/families.h"
+#include "model/arch/family.h"
+
+namespace frugal {
+namespace {
+
+constexpr const Family* kFamilies[] = {&kLlama, &kMistral, &kQwen2, &kQwen3};
+
+std::string KnownTypes(bool gguf) {
+  std::string list;
+  for (const Family* family : kFamilies) {
+    for (std::string_view type : gguf ? family->gguf_archs : family->model_types) {
+      list += (list.empty() ? "" : ", ") + std::string(type);
+    }
+  }
+  return list;
+}
+
+// Token ids the checkpoint names as its start and its ends.
+Status ReadTokenIds(const Checkpoint& checkpoint, ModelSpec* spec) {
+  // generation_config.json speaks last in transformers, and may name several ends.
+  ConfigReader config(checkpoint, "tokenizer.ggml");
+  std::vector<int64_t> bos = config.IntsOr({"bos_token_id", "bos_token_id"});
+  std::vector<int64_t> ends = config.IntsOr({"eos_token_id", "eos_token_id"});
+  for (const char* key : {"eot_token_id", "eom_token_id"}) {
+    for (int64_t id : config.IntsOr({"", key})) ends.push_back(id);
+  }
+  if (!checkpoint.generation.values.empty()) {
+    const Checkpoint generation{.container = Container::kHuggingFace,
+                                .path = checkpoint.path + "/generation_config.json",
+                                .metadata = checkpoint.generation};
+    ConfigReader reader(generation, "");
+    for (int64_t id : reader.IntsOr({"eos_token_id", ""})) ends.push_back(id);
+    if (bos.empty()) bos = reader.IntsOr({"bos_token_id", ""});
+    RETURN_IF_ERROR(reader.status());
+  }
+  RETURN_IF_ERROR(config.status());
+  const auto inside = [&](int64_t id) { return id >= 0 && id < spec->vocab; };
+  if (!bos.empty() && inside(bos[0])) spec->bos_id = static_cast<int32_t>(bos[0]);
+  for (int64_t id : ends) {
+    // Ids beyond the vocabulary can never be sampled; published configurations do hold some.
+    if (inside(id) && std::ranges::find(spec->stop_ids, id) == spec->stop_ids.end()) {
+      spec->stop_ids.push_back(static_cast<int32_t>(id));
+    }
+  }
+  return OkStatus();
+}
+
+Status CheckSound(const ModelSpec& spec, const std::string& path) {
+  for (int l = 0; l < spec.n_layers(); ++l) {
+    const GqaSpec& gqa = spec.layers[l].gqa;
+    if (gqa.n_heads % gqa.n_kv_heads != 0) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: layer {}: {} attention heads are not a multiple of {} key-value heads",
+                   path, l, gqa.n_heads, gqa.n_kv_heads);
+    }
+    if (gqa.head_dim < 2 || gqa.head_dim > 4096) {
+      return Error(StatusCode::kCorrupt, "{}: layer {}: head_dim: expected 2 to 4096, found {}",
+                   path, l, gqa.head_dim);
+    }
+    const int rotary = spec.ropes[gqa.rope].rotary_dim;
+    if (rotary % 2 != 0 || rotary > gqa.head_dim) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: layer {}: rotary dimension {}: expected an even number up to head_dim {}",
+                   path, l, rotary, gqa.head_dim);
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+std::span<const Family* const> AllFamilies() { return kFamilies; }
+
+Result<const Family*> FindFamily(const Checkpoint& checkpoint) {
+  const bool gguf = checkpoint.container == Container::kGguf;
+  const char* key = gguf ? "general.architecture" : "model_type";
+  Result<std::string> type = checkpoint.metadata.GetString(key);
+  if (!type.ok()) return type.status().WithContext(checkpoint.path);
+  for (const Family* family : kFamilies) {
+    const auto names = gguf ? family->gguf_archs : family->model_types;
+    if (std::ranges::find(names, *type) != names.end()) return family;
+  }
+  return Error(StatusCode::kUnsupported, "{}: '{}' is '{}', a family Frugal does not run; known: {}",
+               checkpoint.path, key, *type, KnownTypes(gguf));
+}
+
+Result<ModelSpec> ParseModelSpec(const Checkpoint& checkpoint) {
+  ASSIGN_OR_RETURN(const Family* family, FindFamily(checkpoint));
+  const std::string arch = checkpoint.container == Container::kGguf
+                               ? *checkpoint.metadata.GetString("general.architecture")
+                               : std::string(family->name);
+  ConfigReader config(checkpoint, arch);
+  ModelSpec spec = family->parse(config);
+  RETURN_IF_ERROR(config.status());
+  RETURN_IF_ERROR(config.CheckAllRead());
+  RETURN_IF_ERROR(CheckSound(spec, checkpoint.path));
+  RETURN_IF_ERROR(ReadTokenIds(checkpoint, &spec));
+  return spec;
+}
+
+std::vector<TensorDesc> ModelTensors(const ModelSpec& spec) {
+  for (const Family* family : kFamilies) {
+    if (family->name == spec.family) return family->tensors(spec);
+  }
+  CHECK(false);
+}
+
+}  // namespace frugal
