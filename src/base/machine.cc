@@ -4,9 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <fstream>
 #include <iterator>
+#include <limits>
+
+#include "base/arena.h"
 
 namespace frugal {
 namespace {
@@ -33,6 +38,33 @@ int64_t ParseMemoryLimit(const std::string& text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && value > 0 ? value : 0;
+}
+
+double MeasureReadBandwidth(ThreadTeam& team) {
+  constexpr int64_t kWords = (int64_t{256} << 20) / sizeof(uint64_t);
+  AlignedBuffer<uint64_t> buffer(kWords);
+  // Each page must be real memory, not the system's shared page of zeros.
+  team.Run([&](int thread) {
+    const Range part = SplitEvenly(kWords, thread, team.size());
+    std::fill(buffer.data() + part.begin, buffer.data() + part.end, uint64_t{1});
+  });
+  std::atomic<uint64_t> sum{0};  // keeps the reads from being optimised away
+  double best = std::numeric_limits<double>::infinity();
+  for (int pass = 0; pass < 4; ++pass) {
+    const auto start = std::chrono::steady_clock::now();
+    team.Run([&](int thread) {
+      const Range part = SplitEvenly(kWords, thread, team.size());
+      uint64_t lanes[8] = {};  // independent chains: the sum must not be the limit
+      int64_t i = part.begin;
+      for (; i + 8 <= part.end; i += 8) {
+        for (int lane = 0; lane < 8; ++lane) lanes[lane] += buffer[i + lane];
+      }
+      for (uint64_t lane : lanes) sum.fetch_add(lane, std::memory_order_relaxed);
+    });
+    best = std::min(best,
+                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return kWords * sizeof(uint64_t) / best;
 }
 
 MachineInfo ProbeMachine() {

@@ -15,6 +15,13 @@ TEST(Machine, ProbeGivesPlausibleFigures) {
   EXPECT_GT(info.memory_bytes, int64_t{64} << 20);
 }
 
+TEST(Machine, ReadBandwidthIsAPositiveNumber) {
+  ThreadTeam team(2);
+  const double bandwidth = MeasureReadBandwidth(team);
+  EXPECT_GT(bandwidth, 1e7);   // a floppy disk is faster than this
+  EXPECT_LT(bandwidth, 1e14);  // and no machine reads this fast
+}
+
 TEST(Machine, MemoryLimitText) {
   EXPECT_EQ(ParseMemoryLimit("max\n"), 0);
   EXPECT_EQ(ParseMemoryLimit(""), 0);

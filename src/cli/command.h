@@ -1,0 +1,59 @@
+// What the commands share: their registration, the options that every command that runs a model
+// takes, and how they print.
+//
+// Results go to stdout, everything else to stderr. Exit status: 0 success, 1 failure, 2 usage.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "engine/engine.h"
+
+namespace frugal {
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+// Options of every command that runs a model.
+struct ModelOptions {
+  std::string model;
+  int threads = 0;
+  int64_t context = 0;
+  std::string isa = "auto";
+  std::string compute = "auto";
+  std::string kv_type = "auto";
+};
+
+// Adds the positional MODEL (with `help`) and --threads, --ctx, --isa, --compute, --kv-type.
+void AddModelOptions(CLI::App* app, ModelOptions* options);
+
+// kInvalidArgument when no model was named; says how to name one.
+Result<EngineOptions> ToEngineOptions(const ModelOptions& options);
+
+// Loads the engine, with progress on a terminal.
+Result<std::unique_ptr<Engine>> LoadEngine(const ModelOptions& options);
+
+// Print "frugal: error: message" on stderr and give the exit status: of a failure, or of a request
+// that makes no sense.
+int Fail(const Status& status);
+int FailUsage(const Status& status);
+
+// Reads all of stdin; a limit keeps a runaway pipe from filling memory.
+Result<std::string> ReadStdin(int64_t max_bytes = int64_t{1} << 30);
+
+// Writes to stdout and flushes; kIo when stdout is gone or full.
+Status WriteOut(std::string_view text);
+
+// Each adds its subcommand to `app`; the command's exit status goes to *exit.
+void AddRunCommand(CLI::App* app, int* exit);
+void AddChatCommand(CLI::App* app, int* exit);
+void AddInspectCommand(CLI::App* app, int* exit);
+void AddTokenizeCommand(CLI::App* app, int* exit);
+void AddDetokenizeCommand(CLI::App* app, int* exit);
+void AddRenderCommand(CLI::App* app, int* exit);
+void AddLogitsCommand(CLI::App* app, int* exit);
+
+}  // namespace frugal

@@ -1,0 +1,159 @@
+// frugal inspect: what a checkpoint is and needs.
+#include <fmt/core.h>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/machine.h"
+#include "cli/command.h"
+#include "model/arch/family.h"
+#include "model/tensor_table.h"
+
+namespace frugal {
+namespace {
+
+struct Facts {
+  ModelSpec spec;
+  int64_t parameters = 0;
+  int64_t active_parameters = 0;        // used per token: an embedding counts one row
+  int64_t weight_bytes = 0;             // of all tensors; 0 when only the configuration is there
+  int64_t bytes_per_token = 0;          // of weights a decoded token reads
+  std::map<std::string, int64_t> types; // bytes per element type
+  int64_t kv_bytes_per_token = 0;
+  int64_t context = 0;
+  int64_t memory_bytes = 0;
+  int threads = 0;
+  double read_bytes_per_s = 0.0;
+};
+
+Result<Facts> Inspect(const ModelOptions& options) {
+  ASSIGN_OR_RETURN(const EngineOptions engine, ToEngineOptions(options));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint,
+                   OpenCheckpoint(options.model, {.metadata_only = true}));
+  Facts facts;
+  ASSIGN_OR_RETURN(facts.spec, ParseModelSpec(checkpoint));
+  const std::vector<TensorDesc> table = ModelTensors(facts.spec);
+  facts.parameters = CountParameters(table);
+  facts.active_parameters = facts.parameters;
+  if (!facts.spec.tied_embedding) {
+    facts.active_parameters -= (facts.spec.vocab - 1) * facts.spec.hidden;
+  }
+  for (const NamedTensor& tensor : checkpoint.tensors.tensors) {
+    facts.weight_bytes += tensor.view.bytes;
+    facts.types[GetDType(tensor.view.dtype).name] += tensor.view.bytes;
+  }
+  facts.bytes_per_token = facts.weight_bytes;
+  const TensorDesc& embedding = table.front();
+  const NamedTensor* stored = checkpoint.tensors.Find(
+      checkpoint.container == Container::kGguf ? embedding.gguf_name : embedding.hf_name);
+  if (stored != nullptr && !facts.spec.tied_embedding) {
+    facts.bytes_per_token -= stored->view.bytes - stored->view.bytes / facts.spec.vocab;
+  }
+  const KvType kv_type = engine.kv_type.value_or(engine.exact ? KvType::kF32 : KvType::kBf16);
+  facts.kv_bytes_per_token = KvBytesPerToken(facts.spec, kv_type);
+  facts.context = engine.context > 0 ? engine.context : facts.spec.max_position;
+  facts.memory_bytes = facts.weight_bytes + facts.kv_bytes_per_token * facts.context;
+  facts.threads = engine.threads > 0 ? engine.threads : ProbeMachine().cores;
+  if (facts.weight_bytes > 0) {
+    ThreadTeam team(facts.threads);
+    facts.read_bytes_per_s = MeasureReadBandwidth(team);
+  }
+  return facts;
+}
+
+std::string Bytes(int64_t bytes) {
+  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", bytes / 1e9);
+  if (bytes >= 1'000'000) return fmt::format("{:.2f} MB", bytes / 1e6);
+  return fmt::format("{:.2f} KB", bytes / 1e3);
+}
+
+std::string Count(int64_t count) {
+  if (count >= 1'000'000'000) return fmt::format("{:.2f}B", count / 1e9);
+  return fmt::format("{:.2f}M", count / 1e6);
+}
+
+Status PrintText(const Facts& facts) {
+  std::string out;
+  const auto line = [&out](const char* name, const std::string& value) {
+    out += fmt::format("{:<18}{}\n", name, value);
+  };
+  line("family", facts.spec.family);
+  line("parameters", fmt::format("{} total, {} active per token", Count(facts.parameters),
+                                 Count(facts.active_parameters)));
+  line("shape", fmt::format("{} layers, hidden {}, vocabulary {}", facts.spec.n_layers(),
+                            facts.spec.hidden, facts.spec.vocab));
+  line("context", fmt::format("{} tokens", facts.spec.max_position));
+  if (facts.weight_bytes > 0) {
+    std::string types;
+    for (const auto& [name, bytes] : facts.types) {
+      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", name, Bytes(bytes));
+    }
+    line("weights", fmt::format("{} ({})", Bytes(facts.weight_bytes), types));
+  } else {
+    line("weights", "none here, only the configuration");
+  }
+  line("keys and values", fmt::format("{} per token", Bytes(facts.kv_bytes_per_token)));
+  line("memory", fmt::format("{} with {} tokens of context", Bytes(facts.memory_bytes),
+                             facts.context));
+  if (facts.read_bytes_per_s > 0.0) {
+    line("decode bound",
+         fmt::format("{:.1f} tokens/s: {} per token at {:.1f} GB/s ({} threads)",
+                     facts.read_bytes_per_s / facts.bytes_per_token, Bytes(facts.bytes_per_token),
+                     facts.read_bytes_per_s / 1e9, facts.threads));
+  }
+  return WriteOut(out);
+}
+
+Status PrintJson(const Facts& facts) {
+  nlohmann::ordered_json json = {{"family", facts.spec.family},
+                                 {"parameters", facts.parameters},
+                                 {"active_parameters", facts.active_parameters},
+                                 {"layers", facts.spec.n_layers()},
+                                 {"hidden", facts.spec.hidden},
+                                 {"vocab", facts.spec.vocab},
+                                 {"max_position", facts.spec.max_position},
+                                 {"weight_bytes", facts.weight_bytes},
+                                 {"weight_bytes_by_type", facts.types},
+                                 {"kv_bytes_per_token", facts.kv_bytes_per_token},
+                                 {"context", facts.context},
+                                 {"memory_bytes", facts.memory_bytes},
+                                 {"threads", facts.threads}};
+  if (facts.read_bytes_per_s > 0.0) {
+    json["weight_bytes_per_token"] = facts.bytes_per_token;
+    json["read_bytes_per_s"] = facts.read_bytes_per_s;
+    json["decode_tokens_per_s_bound"] = facts.read_bytes_per_s / facts.bytes_per_token;
+  }
+  return WriteOut(json.dump(2) + "\n");
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App* app, int* exit) {
+  struct Options {
+    ModelOptions model;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* inspect = app->add_subcommand(
+      "inspect",
+      "Say what a checkpoint is: family, parameters, bytes, memory needed, and the speed this "
+      "machine's memory allows.");
+  AddModelOptions(inspect, &options->model);
+  inspect->add_flag("--json", options->json, "print one JSON object");
+  inspect->callback([options, exit] {
+    if (options->model.model.empty()) {
+      *exit = FailUsage(ToEngineOptions(options->model).status());
+      return;
+    }
+    const Result<Facts> facts = Inspect(options->model);
+    if (!facts.ok()) {
+      *exit = Fail(facts.status());
+      return;
+    }
+    const Status written = options->json ? PrintJson(*facts) : PrintText(*facts);
+    *exit = written.ok() ? kExitOk : Fail(written);
+  });
+}
+
+}  // namespace frugal

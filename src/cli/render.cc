@@ -1,0 +1,164 @@
+// frugal render: a chat template around messages, as text.
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/mapped_file.h"
+#include "cli/command.h"
+#include "cli/conversation.h"
+#include "formats/json.h"
+#include "text/chat_template.h"
+
+namespace frugal {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct RenderOptions {
+  std::string model;
+  std::string messages;
+  std::string tools;
+  std::vector<std::string> args;
+  bool jsonl = false;
+};
+
+// "2026-01-15", "2026-01-15 08:30:00" or with a T between.
+std::optional<std::tm> ParseTime(const std::string& text) {
+  std::tm time = {};
+  char separator = ' ';
+  const int fields =
+      std::sscanf(text.c_str(), "%4d-%2d-%2d%c%2d:%2d:%2d", &time.tm_year, &time.tm_mon,
+                  &time.tm_mday, &separator, &time.tm_hour, &time.tm_min, &time.tm_sec);
+  if ((fields != 3 && fields != 7) || (separator != ' ' && separator != 'T')) return std::nullopt;
+  time.tm_year -= 1900;
+  time.tm_mon -= 1;
+  time.tm_isdst = -1;
+  if (time.tm_mon < 0 || time.tm_mon > 11 || time.tm_mday < 1 || time.tm_mday > 31 ||
+      time.tm_hour < 0 || time.tm_hour > 23 || time.tm_min < 0 || time.tm_min > 59 ||
+      time.tm_sec < 0 || time.tm_sec > 60) {
+    return std::nullopt;
+  }
+  std::mktime(&time);  // fills in the day of the week and of the year
+  return time;
+}
+
+Result<std::tm> TimeOf(const Json& line) {
+  const auto now = line.find("now");
+  if (now == line.end() || now->is_null()) return LocalTime();
+  if (now->is_string()) {
+    if (const auto time = ParseTime(now->get<std::string>())) return *time;
+  }
+  return Error(StatusCode::kInvalidArgument,
+               "\"now\": expected a time as in \"2026-01-15 08:30:00\", found {}", now->dump());
+}
+
+struct Loaded {
+  ChatTemplate chat_template;
+  Json variables;  // what the model itself provides
+};
+
+Result<Loaded> Load(const std::string& model) {
+  Json variables = Json::object();
+  if (model.ends_with(".jinja")) {
+    ASSIGN_OR_RETURN(const std::string source, ReadFile(model, int64_t{16} << 20));
+    ASSIGN_OR_RETURN(ChatTemplate chat_template, ChatTemplate::Parse(source, model));
+    return Loaded{std::move(chat_template), std::move(variables)};
+  }
+  ASSIGN_OR_RETURN(ChatTemplate chat_template, LoadChatTemplate(model, &variables));
+  return Loaded{std::move(chat_template), std::move(variables)};
+}
+
+Result<std::string> RenderOne(const Loaded& loaded, const Json& messages, const Json& tools,
+                              const Json& kwargs, const std::tm& now) {
+  Json variables = loaded.variables;
+  variables["messages"] = messages;
+  variables["tools"] = tools;
+  variables["documents"] = nullptr;
+  for (const auto& [key, value] : kwargs.items()) variables[key] = value;
+  return loaded.chat_template.Render(variables, now);
+}
+
+// One {"messages", "tools", "kwargs", "now"} per line in, {"text"} or {"error"} per line out.
+Status RenderLines(const Loaded& loaded) {
+  std::string line;
+  for (int64_t number = 1; std::getline(std::cin, line); ++number) {
+    ASSIGN_OR_RETURN(const Json input, ParseJson(line, fmt::format("stdin line {}", number)));
+    if (!input.is_object() || !input.contains("messages")) {
+      return Error(StatusCode::kInvalidArgument,
+                   "stdin line {}: expected an object with \"messages\"", number);
+    }
+    const Json kwargs = input.value("kwargs", Json::object());
+    if (!kwargs.is_object()) {
+      return Error(StatusCode::kInvalidArgument, "stdin line {}: \"kwargs\": expected an object",
+                   number);
+    }
+    ASSIGN_OR_RETURN(const std::tm now, TimeOf(input));
+    const Result<std::string> text =
+        RenderOne(loaded, input["messages"], input.value("tools", Json()), kwargs, now);
+    const Json out = text.ok() ? Json{{"text", *text}} : Json{{"error", text.status().message()}};
+    RETURN_IF_ERROR(WriteOut(out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
+  }
+  return OkStatus();
+}
+
+// k=v, where v is JSON if it parses as such and else a string.
+Result<Json> ParseArgs(const std::vector<std::string>& args) {
+  Json kwargs = Json::object();
+  for (const std::string& arg : args) {
+    const size_t equals = arg.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error(StatusCode::kInvalidArgument, "--arg: expected name=value, found '{}'", arg);
+    }
+    const std::string value = arg.substr(equals + 1);
+    Json parsed = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+    kwargs[arg.substr(0, equals)] = parsed.is_discarded() ? Json(value) : std::move(parsed);
+  }
+  return kwargs;
+}
+
+Status Render(const RenderOptions& options) {
+  ASSIGN_OR_RETURN(const Loaded loaded, Load(options.model));
+  if (options.jsonl) return RenderLines(loaded);
+  ASSIGN_OR_RETURN(const Json messages, ReadJsonFile(options.messages));
+  Json tools;
+  if (!options.tools.empty()) {
+    ASSIGN_OR_RETURN(tools, ReadJsonFile(options.tools));
+  }
+  ASSIGN_OR_RETURN(const Json kwargs, ParseArgs(options.args));
+  ASSIGN_OR_RETURN(const std::string text,
+                   RenderOne(loaded, messages, tools, kwargs, LocalTime()));
+  return WriteOut(text);
+}
+
+}  // namespace
+
+void AddRenderCommand(CLI::App* app, int* exit) {
+  auto options = std::make_shared<RenderOptions>();
+  CLI::App* render =
+      app->add_subcommand("render", "Render messages through a chat template, as the model sees them.");
+  render->add_option("MODEL", options->model, "a model with a chat template, or a .jinja file")
+      ->required();
+  CLI::Option* messages = render->add_option("--messages", options->messages,
+                                             "JSON file: [{\"role\", \"content\"}, …]");
+  render->add_option("--tools", options->tools, "JSON file: list of tool definitions");
+  render->add_option("--arg", options->args,
+                     "variable for the template, as in add_generation_prompt=true (repeatable)");
+  CLI::Option* jsonl = render->add_flag(
+      "--jsonl", options->jsonl,
+      "one {\"messages\", \"tools\", \"kwargs\", \"now\"} per line on stdin, one {\"text\"} or "
+      "{\"error\"} per line out");
+  jsonl->excludes(messages);
+  render->callback([options, messages, exit] {
+    if (!options->jsonl && messages->count() == 0) {
+      throw CLI::RequiredError("--messages FILE.json or --jsonl");
+    }
+    const Status status = Render(*options);
+    *exit = status.ok() ? kExitOk : Fail(status);
+  });
+}
+
+}  // namespace frugal

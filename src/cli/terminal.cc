@@ -1,0 +1,51 @@
+#include "cli/terminal.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace frugal {
+namespace {
+
+volatile sig_atomic_t g_interrupts = 0;
+struct sigaction g_previous;
+
+void OnInterrupt(int /*signal*/) {
+  g_interrupts = g_interrupts + 1;
+  if (g_interrupts > 1) _exit(130);
+}
+
+}  // namespace
+
+bool StderrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
+bool StdinIsTerminal() { return isatty(STDIN_FILENO) == 1; }
+
+StatusLine::StatusLine(std::string_view text) {
+  if (StderrIsTerminal()) fmt::print(stderr, "\r\033[K{}", text);
+}
+
+StatusLine::~StatusLine() {
+  if (StderrIsTerminal()) fmt::print(stderr, "\r\033[K");
+}
+
+void PrintNote(std::string_view text) {
+  const bool colour = StderrIsTerminal() && std::getenv("NO_COLOR") == nullptr;
+  fmt::print(stderr, "{}{}{}\n", colour ? "\033[2m" : "", text, colour ? "\033[0m" : "");
+}
+
+InterruptFlag::InterruptFlag() {
+  g_interrupts = 0;
+  struct sigaction action = {};
+  action.sa_handler = OnInterrupt;
+  sigaction(SIGINT, &action, &g_previous);
+}
+
+InterruptFlag::~InterruptFlag() { sigaction(SIGINT, &g_previous, nullptr); }
+
+bool InterruptFlag::raised() const { return g_interrupts > 0; }
+void InterruptFlag::Clear() { g_interrupts = 0; }
+
+}  // namespace frugal

@@ -1,0 +1,38 @@
+// What a terminal changes: a line of progress that goes away again, dimmed notes, Ctrl-C.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+namespace frugal {
+
+bool StderrIsTerminal();
+bool StdinIsTerminal();
+
+// Shows a line on stderr while it lives, on a terminal only.
+class StatusLine {
+ public:
+  explicit StatusLine(std::string_view text);
+  ~StatusLine();
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+};
+
+// A note for people on stderr: dimmed on a terminal, unless NO_COLOR is set.
+void PrintNote(std::string_view text);
+
+// While it lives, Ctrl-C sets a flag instead of ending the program; a second Ctrl-C before the
+// flag is looked at ends it after all. One at a time.
+class InterruptFlag {
+ public:
+  InterruptFlag();
+  ~InterruptFlag();
+  InterruptFlag(const InterruptFlag&) = delete;
+  InterruptFlag& operator=(const InterruptFlag&) = delete;
+
+  bool raised() const;
+  void Clear();
+};
+
+}  // namespace frugal

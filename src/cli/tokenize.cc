@@ -1,0 +1,118 @@
+// frugal tokenize and detokenize.
+#include <fmt/core.h>
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "text/tokenizer.h"
+
+namespace frugal {
+namespace {
+
+struct TokenizeOptions {
+  std::string model;
+  std::string text;
+  std::string pattern;
+  bool has_text = false;
+  bool special = false;
+  bool json = false;
+  bool jsonl = false;
+};
+
+// One {"text": …} per line in, one list of ids per line out.
+Status EncodeLines(const Tokenizer& tokenizer, const EncodeOptions& encode) {
+  std::string line;
+  for (int64_t number = 1; std::getline(std::cin, line); ++number) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object() || !json.contains("text") || !json["text"].is_string()) {
+      return Error(StatusCode::kInvalidArgument,
+                   "stdin line {}: expected an object with a string \"text\"", number);
+    }
+    const auto ids = tokenizer.Encode(json["text"].get_ref<const std::string&>(), encode);
+    RETURN_IF_ERROR(WriteOut(nlohmann::json(ids).dump() + "\n"));
+  }
+  return OkStatus();
+}
+
+Status Tokenize(const TokenizeOptions& options) {
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer,
+                   Tokenizer::Load(options.model, {.pattern = options.pattern}));
+  const EncodeOptions encode{.add_special = options.special, .parse_special = options.special};
+  if (options.jsonl) return EncodeLines(tokenizer, encode);
+  std::string text = options.text;
+  if (!options.has_text) {
+    ASSIGN_OR_RETURN(text, ReadStdin());
+  }
+  const std::vector<int32_t> ids = tokenizer.Encode(text, encode);
+  if (options.json) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (int32_t id : ids) list.push_back({{"id", id}, {"token", tokenizer.TokenText(id)}});
+    return WriteOut(list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                    "\n");
+  }
+  std::string out;
+  for (size_t i = 0; i < ids.size(); ++i) out += fmt::format("{}{}", i ? " " : "", ids[i]);
+  return WriteOut(out + "\n");
+}
+
+struct DetokenizeOptions {
+  std::string model;
+  std::string pattern;
+  std::vector<int32_t> ids;
+  bool special = false;
+};
+
+Status Detokenize(const DetokenizeOptions& options) {
+  ASSIGN_OR_RETURN(const Tokenizer tokenizer,
+                   Tokenizer::Load(options.model, {.pattern = options.pattern}));
+  std::vector<int32_t> ids = options.ids;
+  if (ids.empty()) {
+    ids.assign(std::istream_iterator<int32_t>(std::cin), {});
+    if (!std::cin.eof()) {
+      return Error(StatusCode::kInvalidArgument, "stdin: expected token ids, found other text");
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string text, tokenizer.Decode(ids, !options.special));
+  return WriteOut(text + "\n");
+}
+
+}  // namespace
+
+void AddTokenizeCommand(CLI::App* app, int* exit) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App* tokenize = app->add_subcommand(
+      "tokenize",
+      "Turn text into token ids. MODEL may be a tokenizer file or folder without weights.");
+  tokenize->add_option("MODEL", options->model, "model, tokenizer.json, tokenizer.model, tiktoken file or folder")
+      ->required();
+  CLI::Option* text = tokenize->add_option("TEXT", options->text, "the text (default: stdin)");
+  tokenize->add_flag("--special", options->special,
+                     "add what the tokenizer puts around a text, and read special tokens in it");
+  tokenize->add_flag("--json", options->json, "print [{\"id\", \"token\"}, …]");
+  tokenize->add_flag("--jsonl", options->jsonl,
+                     "one {\"text\": …} per line on stdin, one list of ids per line out");
+  tokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  tokenize->callback([options, text, exit] {
+    options->has_text = text->count() > 0;
+    const Status status = Tokenize(*options);
+    *exit = status.ok() ? kExitOk : Fail(status);
+  });
+}
+
+void AddDetokenizeCommand(CLI::App* app, int* exit) {
+  auto options = std::make_shared<DetokenizeOptions>();
+  CLI::App* detokenize = app->add_subcommand("detokenize", "Turn token ids into text.");
+  detokenize->add_option("MODEL", options->model, "as for tokenize")->required();
+  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)");
+  detokenize->add_flag("--special", options->special, "show special tokens");
+  detokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  detokenize->callback([options, exit] {
+    const Status status = Detokenize(*options);
+    *exit = status.ok() ? kExitOk : Fail(status);
+  });
+}
+
+}  // namespace frugal
