@@ -19,15 +19,15 @@ namespace frugal {
 enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
 constexpr int kNumIsas = 4;
 
-const char* IsaName(Isa isa);       // "scalar", "avx2", "avx512", "avx512bf16": also --isa's values
-bool IsaSupported(Isa isa);         // compiled in, and this machine has it
+const char* IsaName(Isa isa);  // "scalar", "avx2", "avx512", "avx512bf16": also --isa's values
+bool IsaSupported(Isa isa);    // compiled in, and this machine has it
 Isa BestIsa();
 
 // ---- Weights ----------------------------------------------------------------------------------
 
-// 16 output rows are interleaved block by block into a panel, so that one panel is read as one
-// stream. Rows beyond n in the last panel and, for plain float types, columns up to the next
-// multiple of 32 are zero. Non-owning. All sets of x86 share this layout.
+// 16 output rows are interleaved into a panel, so that one panel is read as one stream
+// (panel_layout.h has the bytes). Rows beyond n in the last panel and, for plain float types,
+// columns up to the next multiple of 32 are zero. Non-owning. All sets of x86 share this layout.
 constexpr int kPanelRows = 16;
 
 struct PackedMatrix {
@@ -40,7 +40,8 @@ struct PackedMatrix {
   int64_t panels() const { return (n + kPanelRows - 1) / kPanelRows; }
 };
 
-// Bytes of one panel; k must be a multiple of the format's block.
+// Bytes of one panel; HasCodec(dtype) (codec/codec.h) must hold and k be a multiple of the
+// format's block.
 int64_t PackedPanelBytes(DType dtype, int64_t k);
 
 // Packs panel `panel` from row-major rows; `row(r)` of the source is src + r·row_bytes. Data
@@ -53,8 +54,23 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);
 
 // ---- Activations ------------------------------------------------------------------------------
 
-// How the activations of a matmul are held. kQ8: int8 with one float scale per 32 elements.
+// How the activations of a matmul are held: float32; bfloat16, rounded to nearest even; or
+// int8 codes, in Q8Groups of 32.
 enum class ActKind { kF32, kBf16, kQ8 };
+
+// 32 activations x ≈ scale·code, with scale = max|x| / 127, and the sums that a weight's code
+// offset or bias is multiplied with. A group that holds a NaN or an infinity gets the scale NaN
+// and codes 0, so that its outputs are NaN; one whose largest |x| is below 127·2^−126 is zero.
+struct Q8Group {
+  int8_t codes[32];  // in [−127, 127]
+  float scale;
+  int32_t shift;       // −128·Σcodes
+  int32_t shift16[2];  // of each half
+  float sum;           // scale·Σcodes
+  float sum16[2];      // of each half
+  float unused;        // 0
+};
+static_assert(sizeof(Q8Group) == 64);
 
 // What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
 // kBf16 for BF16 weights; kQ8 for every quantised format.
@@ -84,20 +100,20 @@ int64_t KvElementBytes(KvType type);
 //   k_pages[p / 64] + ((h · 64 + p % 64) · head_dim) · element bytes, the value likewise.
 struct AttentionArgs {
   KvType type = KvType::kF32;
-  int head_dim = 0;                        // of keys and queries
-  int v_head_dim = 0;                      // of values and outputs
-  int group = 1;                           // query heads per KV head
+  int head_dim = 0;    // of keys and queries
+  int v_head_dim = 0;  // of values and outputs
+  int group = 1;       // query heads per KV head
   int kv_head = 0;
   const uint8_t* const* k_pages = nullptr;
   const uint8_t* const* v_pages = nullptr;
-  int64_t begin = 0;                       // first position attended (sliding window)
-  int64_t end = 0;                         // one past the query's own position; end > begin
-  float scale = 1.0f;                      // multiplies q·k
-  float logit_cap = 0.0f;                  // cap·tanh(x/cap) when > 0
-  const float* sinks = nullptr;            // (group) extra logits in the denominator, or null
-  const float* q = nullptr;                // (group, head_dim)
-  float* out = nullptr;                    // (group, v_head_dim)
-  float* scratch = nullptr;                // AttentionScratchFloats(group, v_head_dim) floats
+  int64_t begin = 0;             // first position attended (sliding window)
+  int64_t end = 0;               // one past the query's own position; end > begin
+  float scale = 1.0f;            // multiplies q·k
+  float logit_cap = 0.0f;        // cap·tanh(x/cap) when > 0
+  const float* sinks = nullptr;  // (group) extra logits in the denominator, or null
+  const float* q = nullptr;      // (group, head_dim)
+  float* out = nullptr;          // (group, v_head_dim)
+  float* scratch = nullptr;      // AttentionScratchFloats(group, v_head_dim) floats
 };
 int64_t AttentionScratchFloats(int group, int v_head_dim);
 

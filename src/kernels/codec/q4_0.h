@@ -1,0 +1,28 @@
+// Q4_0: 32 × 4 bits, offset 8, under one half scale.  Bytes: d (2), nibbles (16): element i in
+// the low nibble of byte i, element 16 + i in the high one.
+#pragma once
+
+#include "base/dtype.h"
+#include "kernels/codec/half.h"
+
+namespace frugal::FRUGAL_ISA_NS {
+
+struct CodecQ4_0 {
+  static constexpr DType kDType = DType::kQ4_0;
+  static constexpr int kBlock = 32;
+  static constexpr int kBytes = 18;
+  static constexpr int kGroup = 32;
+  static constexpr bool kHasMin = false;
+
+  static void Unpack(const uint8_t* __restrict block, int8_t* __restrict codes,
+                     float* __restrict scales, float* __restrict) {
+    scales[0] = LoadHalf(block);
+    const uint8_t* nibbles = block + 2;
+    for (int i = 0; i < 16; ++i) {
+      codes[i] = static_cast<int8_t>((nibbles[i] & 15) - 8);
+      codes[16 + i] = static_cast<int8_t>((nibbles[i] >> 4) - 8);
+    }
+  }
+};
+
+}  // namespace frugal::FRUGAL_ISA_NS

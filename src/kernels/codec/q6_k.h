@@ -1,0 +1,39 @@
+// Q6_K: 256 × 6 bits, offset 32, in groups of 16 with an int8 scale each.  Bytes: low nibbles
+// (128), high bit pairs (64), scales (16), d (2). Each half of the block has 64 bytes of nibbles
+// (elements 0–63 low, 64–127 high) and 32 bytes of pairs (elements 32·s + i at bits 2·s).
+#pragma once
+
+#include "base/dtype.h"
+#include "kernels/codec/half.h"
+
+namespace frugal::FRUGAL_ISA_NS {
+
+struct CodecQ6_K {
+  static constexpr DType kDType = DType::kQ6_K;
+  static constexpr int kBlock = 256;
+  static constexpr int kBytes = 210;
+  static constexpr int kGroup = 16;
+  static constexpr bool kHasMin = false;
+
+  static void Unpack(const uint8_t* __restrict block, int8_t* __restrict codes,
+                     float* __restrict scales, float* __restrict) {
+    const float d = LoadHalf(block + 208);
+    for (int i = 0; i < 16; ++i) {
+      scales[i] = d * static_cast<float>(static_cast<int8_t>(block[192 + i]));
+    }
+    for (int half = 0; half < 2; ++half) {
+      const uint8_t* low = block + 64 * half;
+      const uint8_t* high = block + 128 + 32 * half;
+      int8_t* out = codes + 128 * half;
+      for (int i = 0; i < 32; ++i) {
+        const int pairs = high[i];
+        out[i] = static_cast<int8_t>(((low[i] & 15) | (pairs << 4 & 0x30)) - 32);
+        out[32 + i] = static_cast<int8_t>(((low[32 + i] & 15) | (pairs << 2 & 0x30)) - 32);
+        out[64 + i] = static_cast<int8_t>(((low[i] >> 4) | (pairs & 0x30)) - 32);
+        out[96 + i] = static_cast<int8_t>(((low[32 + i] >> 4) | (pairs >> 2 & 0x30)) - 32);
+      }
+    }
+  }
+};
+
+}  // namespace frugal::FRUGAL_ISA_NS

@@ -1,0 +1,120 @@
+#include <cstring>
+
+#include "base/check.h"
+#include "kernels/codec/codec.h"
+#include "kernels/kernels.h"
+#include "kernels/panel_layout.h"
+
+namespace frugal {
+namespace {
+
+int64_t RoundUp(int64_t x, int64_t unit) { return (x + unit - 1) / unit * unit; }
+
+bool IsFloat(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+// Copies a block between a row's own order and its place in the 16 interleaved blocks at
+// `column`; `copy` is called with (row bytes, panel bytes, count).
+template <typename Copy>
+void ForEachPiece(DType dtype, int lane, int block_bytes, const Copy& copy) {
+  const int odd = block_bytes % 4;
+  const int words = block_bytes / 4;
+  const bool odd_last = OddBytesLast(dtype);
+  const int words_at = odd_last ? 0 : odd * kPanelRows;
+  const int odd_at = odd_last ? words * 4 * kPanelRows : 0;
+  const int row_words = odd_last ? 0 : odd;
+  if (odd > 0) copy(odd_last ? words * 4 : 0, odd_at + lane * odd, odd);
+  for (int u = 0; u < words; ++u) {
+    copy(row_words + 4 * u, words_at + (u * kPanelRows + lane) * 4, 4);
+  }
+}
+
+// Elements of `size` bytes from `src` to every 16th unit of `unit` elements.
+void InterleaveFloats(const uint8_t* src, int64_t k, int size, int unit, int lane, uint8_t* dst) {
+  for (int64_t c = 0; c < k; ++c) {
+    const int64_t at = (c / unit * kPanelRows + lane) * unit + c % unit;
+    std::memcpy(dst + at * size, src + c * size, static_cast<size_t>(size));
+  }
+}
+
+}  // namespace
+
+int64_t PackedPanelBytes(DType dtype, int64_t k) {
+  CHECK(HasCodec(dtype) && k >= 0);
+  const DTypeInfo& info = GetDType(dtype);
+  if (IsFloat(dtype)) return RoundUp(k, kColumnPad) * info.block_bytes * kPanelRows;
+  CHECK(k % info.block_size == 0);
+  return k / info.block_size * info.block_bytes * kPanelRows;
+}
+
+void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
+               int64_t panel, uint8_t* dst) {
+  const DTypeInfo& info = GetDType(dtype);
+  std::memset(dst, 0, static_cast<size_t>(PackedPanelBytes(dtype, k)));
+  for (int lane = 0; lane < kPanelRows && panel * kPanelRows + lane < n; ++lane) {
+    const uint8_t* row = src + (panel * kPanelRows + lane) * row_bytes;
+    if (IsFloat(dtype)) {
+      InterleaveFloats(row, k, info.block_bytes, dtype == DType::kBF16 ? 2 : 1, lane, dst);
+      continue;
+    }
+    for (int64_t b = 0; b < k / info.block_size; ++b) {
+      const uint8_t* from = row + b * info.block_bytes;
+      uint8_t* to = dst + b * info.block_bytes * kPanelRows;
+      ForEachPiece(dtype, lane, info.block_bytes, [&](int in_row, int in_panel, int count) {
+        std::memcpy(to + in_panel, from + in_row, static_cast<size_t>(count));
+      });
+    }
+  }
+}
+
+void UnpackRow(const PackedMatrix& w, int64_t row, float* dst) {
+  const DTypeInfo& info = GetDType(w.dtype);
+  const uint8_t* panel = w.data + row / kPanelRows * w.panel_bytes;
+  const int lane = static_cast<int>(row % kPanelRows);
+  if (IsFloat(w.dtype)) {
+    const int unit = w.dtype == DType::kBF16 ? 2 : 1;
+    for (int64_t c = 0; c < w.k; ++c) {
+      const int64_t at = (c / unit * kPanelRows + lane) * unit + c % unit;
+      DecodeRow(w.dtype, panel + at * info.block_bytes, 1, dst + c);
+    }
+    return;
+  }
+  uint8_t block[256];
+  CHECK(info.block_bytes <= static_cast<int>(sizeof(block)));
+  for (int64_t b = 0; b < w.k / info.block_size; ++b) {
+    const uint8_t* from = panel + b * info.block_bytes * kPanelRows;
+    ForEachPiece(w.dtype, lane, info.block_bytes, [&](int in_row, int in_panel, int count) {
+      std::memcpy(block + in_row, from + in_panel, static_cast<size_t>(count));
+    });
+    DecodeRow(w.dtype, block, info.block_size, dst + b * info.block_size);
+  }
+}
+
+ActKind ActivationKind(DType weight, bool exact) {
+  if (exact || weight == DType::kF32 || weight == DType::kF16) return ActKind::kF32;
+  return weight == DType::kBF16 ? ActKind::kBf16 : ActKind::kQ8;
+}
+
+int64_t ActivationRowBytes(ActKind kind, int64_t k) {
+  const int64_t columns = RoundUp(k, kColumnPad);
+  switch (kind) {
+    case ActKind::kF32:
+      return columns * 4;
+    case ActKind::kBf16:
+      return columns * 2;
+    case ActKind::kQ8:
+      return columns / 32 * static_cast<int64_t>(sizeof(Q8Group));
+  }
+  CHECK(false);
+  return 0;
+}
+
+int64_t KvElementBytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
+
+// For each head: the running values, the scores of one block, the running maximum and sum.
+int64_t AttentionScratchFloats(int group, int v_head_dim) {
+  return group * (RoundUp(v_head_dim, 16) + kAttentionBlock + 2);
+}
+
+}  // namespace frugal

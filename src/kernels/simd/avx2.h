@@ -1,0 +1,188 @@
+// simd.h's vocabulary on AVX2, FMA and F16C: 16 lanes are two registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace frugal::FRUGAL_ISA_NS {
+
+struct F32 {
+  __m256 lo, hi;
+};
+struct I32 {
+  __m256i lo, hi;
+};
+
+constexpr int kFloatRows = 6;
+constexpr int kDotRows = 4;
+constexpr int kDotOffset = 0;
+constexpr bool kHasBf16Dot = false;
+
+// Loading 8 words from kMaskWords + 16 − n gives −1 in the first n lanes.
+alignas(64) constexpr int32_t kMaskWords[32] = {-1, -1, -1, -1, -1, -1, -1, -1,  //
+                                                -1, -1, -1, -1, -1, -1, -1, -1};
+inline __m256i FirstLanes(int64_t n, int half) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMaskWords + 16 - n + 8 * half));
+}
+
+inline F32 Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+inline F32 Set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline F32 Load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline F32 LoadN(const float* p, int64_t n) {
+  if (n <= 8) return {_mm256_maskload_ps(p, FirstLanes(n, 0)), _mm256_setzero_ps()};
+  return {_mm256_loadu_ps(p), _mm256_maskload_ps(p + 8, FirstLanes(n, 1))};
+}
+inline void Store(float* p, F32 a) {
+  _mm256_storeu_ps(p, a.lo);
+  _mm256_storeu_ps(p + 8, a.hi);
+}
+inline void StoreN(float* p, F32 a, int64_t n) {
+  if (n <= 8) {
+    _mm256_maskstore_ps(p, FirstLanes(n, 0), a.lo);
+  } else {
+    _mm256_storeu_ps(p, a.lo);
+    _mm256_maskstore_ps(p + 8, FirstLanes(n, 1), a.hi);
+  }
+}
+
+inline F32 Add(F32 a, F32 b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
+inline F32 Sub(F32 a, F32 b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
+inline F32 Mul(F32 a, F32 b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+inline F32 Div(F32 a, F32 b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
+inline F32 Max(F32 a, F32 b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+inline F32 Min(F32 a, F32 b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
+inline F32 Fma(F32 a, F32 b, F32 c) {
+  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+inline float Sum(F32 a) {
+  const __m256 s8 = _mm256_add_ps(a.lo, a.hi);
+  const __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+  const __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+  return _mm_cvtss_f32(_mm_add_ss(s2, _mm_movehdup_ps(s2)));
+}
+inline float MaxLane(F32 a) {
+  const __m256 m8 = _mm256_max_ps(a.lo, a.hi);
+  const __m128 m4 = _mm_max_ps(_mm256_castps256_ps128(m8), _mm256_extractf128_ps(m8, 1));
+  const __m128 m2 = _mm_max_ps(m4, _mm_movehl_ps(m4, m4));
+  return _mm_cvtss_f32(_mm_max_ss(m2, _mm_movehdup_ps(m2)));
+}
+
+inline I32 SetI(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+inline I32 LoadI(const void* p) {
+  const auto* q = static_cast<const __m256i*>(p);
+  return {_mm256_loadu_si256(q), _mm256_loadu_si256(q + 1)};
+}
+inline void StoreI(void* p, I32 a) {
+  auto* q = static_cast<__m256i*>(p);
+  _mm256_storeu_si256(q, a.lo);
+  _mm256_storeu_si256(q + 1, a.hi);
+}
+inline I32 AddI(I32 a, I32 b) {
+  return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+}
+inline I32 SubI(I32 a, I32 b) {
+  return {_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
+}
+inline I32 AndI(I32 a, I32 b) {
+  return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
+}
+inline I32 OrI(I32 a, I32 b) { return {_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)}; }
+inline I32 XorI(I32 a, I32 b) {
+  return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)};
+}
+inline I32 MaxI(I32 a, I32 b) {
+  return {_mm256_max_epi32(a.lo, b.lo), _mm256_max_epi32(a.hi, b.hi)};
+}
+template <int kBits>
+inline I32 ShlI(I32 a) {
+  return {_mm256_slli_epi32(a.lo, kBits), _mm256_slli_epi32(a.hi, kBits)};
+}
+template <int kBits>
+inline I32 ShrI(I32 a) {
+  return {_mm256_srli_epi32(a.lo, kBits), _mm256_srli_epi32(a.hi, kBits)};
+}
+template <int kBits>
+inline I32 SarI(I32 a) {
+  return {_mm256_srai_epi32(a.lo, kBits), _mm256_srai_epi32(a.hi, kBits)};
+}
+inline int32_t SumI(I32 a) {
+  const __m256i s8 = _mm256_add_epi32(a.lo, a.hi);
+  const __m128i s4 = _mm_add_epi32(_mm256_castsi256_si128(s8), _mm256_extracti128_si256(s8, 1));
+  const __m128i s2 = _mm_add_epi32(s4, _mm_shuffle_epi32(s4, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s2, _mm_shuffle_epi32(s2, 0xb1)));
+}
+inline int32_t MaxLaneI(I32 a) {
+  const __m256i m8 = _mm256_max_epi32(a.lo, a.hi);
+  const __m128i m4 = _mm_max_epi32(_mm256_castsi256_si128(m8), _mm256_extracti128_si256(m8, 1));
+  const __m128i m2 = _mm_max_epi32(m4, _mm_shuffle_epi32(m4, 0x4e));
+  return _mm_cvtsi128_si32(_mm_max_epi32(m2, _mm_shuffle_epi32(m2, 0xb1)));
+}
+inline F32 ToF32(I32 a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
+inline I32 Bits(F32 a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
+inline F32 FromBits(I32 a) { return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_ps(a.hi)}; }
+
+// The low halves of 16 lanes (each must fit in 16 bits unsigned), in order.
+inline __m256i Narrow16(I32 a) {
+  return _mm256_permute4x64_epi64(_mm256_packus_epi32(a.lo, a.hi), 0xd8);
+}
+inline void StoreS8(int8_t* p, I32 a) {
+  const __m256i h = Narrow16(AndI(a, SetI(0xff)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm_packus_epi16(_mm256_castsi256_si128(h), _mm256_extracti128_si256(h, 1)));
+}
+
+inline F32 F16ToF32(__m256i h) {
+  return {_mm256_cvtph_ps(_mm256_castsi256_si128(h)),
+          _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1))};
+}
+inline F32 LoadF16(const void* p) {
+  return F16ToF32(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+}
+inline F32 F16Low(I32 a) { return F16ToF32(Narrow16(AndI(a, SetI(0xffff)))); }
+inline F32 F16High(I32 a) { return F16ToF32(Narrow16(ShrI<16>(a))); }
+
+inline F32 LoadBf16(const void* p) {
+  const auto* q = static_cast<const __m128i*>(p);
+  return FromBits(ShlI<16>(I32{_mm256_cvtepu16_epi32(_mm_loadu_si128(q)),
+                               _mm256_cvtepu16_epi32(_mm_loadu_si128(q + 1))}));
+}
+inline F32 LoadBf16N(const void* p, int64_t n) {
+  uint16_t words[16] = {};
+  __builtin_memcpy(words, p, static_cast<size_t>(2 * n));
+  return LoadBf16(words);
+}
+// Round to nearest even; NaN stays NaN.
+inline __m256i F32ToBf16(F32 a) {
+  const I32 bits = Bits(a);
+  const I32 odd = AndI(ShrI<16>(bits), SetI(1));
+  const I32 rounded = AddI(bits, AddI(odd, SetI(0x7fff)));
+  const I32 quiet = OrI(bits, SetI(0x400000));
+  const I32 nan = {_mm256_castps_si256(_mm256_cmp_ps(a.lo, a.lo, _CMP_UNORD_Q)),
+                   _mm256_castps_si256(_mm256_cmp_ps(a.hi, a.hi, _CMP_UNORD_Q))};
+  return Narrow16(ShrI<16>(I32{_mm256_blendv_epi8(rounded.lo, quiet.lo, nan.lo),
+                               _mm256_blendv_epi8(rounded.hi, quiet.hi, nan.hi)}));
+}
+inline void StoreBf16(void* p, F32 a) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), F32ToBf16(a));
+}
+inline void StoreBf16N(void* p, F32 a, int64_t n) {
+  uint16_t words[16];
+  StoreBf16(words, a);
+  __builtin_memcpy(p, words, static_cast<size_t>(2 * n));
+}
+
+// |w|·(±x): the pairs' sums are at most 2·128·127 and so never saturate.
+inline __m256i DotHalf(__m256i acc, __m256i w, __m256i x) {
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
+  int32_t x4;
+  __builtin_memcpy(&x4, x, 4);
+  const __m256i b = _mm256_set1_epi32(x4);
+  return {DotHalf(acc.lo, w.lo, b), DotHalf(acc.hi, w.hi, b)};
+}
+
+}  // namespace frugal::FRUGAL_ISA_NS

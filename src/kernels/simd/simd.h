@@ -1,0 +1,34 @@
+// The vector vocabulary the kernels are written in, one file per instruction set.
+//
+// The unit is always 16 lanes of 32 bits, whatever the registers' width: F32 and I32 hold one
+// value for each row of a panel. So every set adds in the same order and all give the same bits
+// (only the bf16 dot product of AVX-512 BF16 rounds in its own way).
+//
+//   F32  Zero() Set(x) Load(p) LoadN(p, n) Store(p, v) StoreN(p, v, n)     n in [0, 16]; LoadN
+//        Add Sub Mul Div Max Min (a, b)                                   reads zeros beyond n
+//        Fma(a, b, c) = a·b + c, rounded once
+//        Sum(v), MaxLane(v)
+//        LoadF16(p) LoadBf16(p) LoadBf16N(p, n) StoreBf16(p, v) StoreBf16N(p, v, n)
+//        F16Low(i) F16High(i): the float16 in the low or high half of each lane
+//   I32  SetI(x) LoadI(p) StoreI(p, v) AddI SubI AndI OrI XorI MaxI ShlI<n> ShrI<n> SarI<n>
+//        SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low byte of each lane
+//   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[j], exactly; w holds 16 rows of 4 codes
+//        that were stored as code + kDotOffset mod 256, and x points at 4 codes in [−127, 127].
+//        With kDotOffset = 128 the caller starts acc at −128·Σx.
+//   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
+//   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers.
+//
+// Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
+#pragma once
+
+#if defined(FRUGAL_ISA_avx512) || defined(FRUGAL_ISA_avx512bf16)
+#include "kernels/simd/avx512.h"
+#elif defined(FRUGAL_ISA_avx2)
+#include "kernels/simd/avx2.h"
+#elif defined(FRUGAL_ISA_scalar)
+#include "kernels/simd/scalar.h"
+#else
+#error "kernels/simd/simd.h is for *.isa.cc files, which kernels/isa.cmake compiles"
+#endif
+
+#include "kernels/simd/math.h"

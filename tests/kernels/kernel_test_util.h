@@ -1,0 +1,133 @@
+// What the kernel tests share: random data, packed weights, the instruction sets at hand.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/codec/codec.h"
+#include "kernels/kernels.h"
+
+namespace frugal {
+
+inline std::vector<Isa> SupportedIsas() {
+  std::vector<Isa> isas;
+  for (int i = 0; i < kNumIsas; ++i) {
+    if (IsaSupported(static_cast<Isa>(i))) isas.push_back(static_cast<Isa>(i));
+  }
+  return isas;
+}
+
+inline std::vector<DType> AllCodecs() {
+  std::vector<DType> all;
+  for (int i = 0; i < 128; ++i) {
+    if (FindDType(static_cast<DType>(i)) != nullptr && HasCodec(static_cast<DType>(i))) {
+      all.push_back(static_cast<DType>(i));
+    }
+  }
+  return all;
+}
+
+inline std::vector<float> RandomFloats(size_t n, uint32_t seed, float scale = 1.0f) {
+  std::mt19937 rng(seed);
+  std::normal_distribution<float> normal(0.0f, scale);
+  std::vector<float> x(n);
+  for (float& v : x) v = normal(rng);
+  return x;
+}
+
+inline std::vector<double> ToDouble(const std::vector<float>& x) { return {x.begin(), x.end()}; }
+
+// 64-byte aligned bytes.
+class Buffer {
+ public:
+  explicit Buffer(size_t bytes) : bytes_(bytes + 64) {}
+  uint8_t* data() {
+    const auto at = reinterpret_cast<uintptr_t>(bytes_.data());
+    return bytes_.data() + (64 - at % 64) % 64;
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+// A random weight in `dtype`: its row-major bytes, at an odd address on purpose, and its values.
+struct RandomWeight {
+  DType dtype;
+  int64_t n, k;
+  int64_t row_bytes;
+  std::vector<uint8_t> bytes;  // rows start at bytes.data() + 1
+  std::vector<float> values;   // (n, k)
+
+  const uint8_t* rows() const { return bytes.data() + 1; }
+};
+
+// Random bits, drawn again block by block until every value is finite and of moderate size, so
+// that sums can be compared.
+inline RandomWeight MakeRandomWeight(DType dtype, int64_t n, int64_t k, uint32_t seed) {
+  const DTypeInfo& info = GetDType(dtype);
+  RandomWeight w{dtype, n, k, k / info.block_size * info.block_bytes, {}, {}};
+  w.bytes.resize(static_cast<size_t>(n * w.row_bytes) + 1);
+  w.values.resize(static_cast<size_t>(n * k));
+  std::mt19937 rng(seed);
+  const int64_t blocks = n * k / info.block_size;
+  for (int64_t b = 0; b < blocks; ++b) {
+    uint8_t* block = w.bytes.data() + 1 + b * info.block_bytes;
+    float* values = w.values.data() + b * info.block_size;
+    for (;;) {
+      for (int j = 0; j < info.block_bytes; ++j) block[j] = static_cast<uint8_t>(rng());
+      DecodeRow(dtype, block, info.block_size, values);
+      float largest = 0.0f;
+      bool finite = true;
+      for (int j = 0; j < info.block_size; ++j) {
+        finite = finite && std::isfinite(values[j]);
+        largest = std::max(largest, std::fabs(values[j]));
+      }
+      if (finite && largest < 100.0f && (largest > 1e-3f || largest == 0.0f)) break;
+    }
+  }
+  return w;
+}
+
+struct PackedWeight {
+  Buffer buffer;
+  PackedMatrix matrix;
+};
+
+inline PackedWeight Pack(const RandomWeight& w) {
+  const int64_t panel_bytes = PackedPanelBytes(w.dtype, w.k);
+  PackedMatrix matrix{w.dtype, w.n, w.k, panel_bytes, nullptr};
+  PackedWeight packed{Buffer(static_cast<size_t>(panel_bytes * matrix.panels())), matrix};
+  for (int64_t p = 0; p < matrix.panels(); ++p) {
+    PackPanel(w.dtype, w.n, w.k, w.rows(), w.row_bytes, p, packed.buffer.data() + p * panel_bytes);
+  }
+  packed.matrix.data = packed.buffer.data();
+  return packed;
+}
+
+struct QuantizedRows {
+  Buffer buffer;
+  Activations x;
+};
+
+inline QuantizedRows QuantizeRows(const Kernels& kernels, ActKind kind, const float* x, int64_t m,
+                                  int64_t k) {
+  const int64_t row_bytes = ActivationRowBytes(kind, k);
+  QuantizedRows rows{Buffer(static_cast<size_t>(m * row_bytes)), {kind, m, k, row_bytes, nullptr}};
+  for (int64_t i = 0; i < m; ++i) {
+    kernels.quantize(kind, x + i * k, k, rows.buffer.data() + i * row_bytes);
+  }
+  rows.x.data = rows.buffer.data();
+  return rows;
+}
+
+inline bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace frugal
