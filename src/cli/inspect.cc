@@ -29,8 +29,11 @@ struct Facts {
 
 Result<Facts> Inspect(const ModelOptions& options) {
   ASSIGN_OR_RETURN(const EngineOptions engine, ToEngineOptions(options));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint,
-                   OpenCheckpoint(options.model, {.metadata_only = true}));
+  Result<Checkpoint> opened = OpenCheckpoint(options.model);
+  if (opened.status().code() == StatusCode::kNotFound) {  // a configuration without its weights
+    opened = OpenCheckpoint(options.model, {.metadata_only = true});
+  }
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, std::move(opened));
   Facts facts;
   ASSIGN_OR_RETURN(facts.spec, ParseModelSpec(checkpoint));
   const std::vector<TensorDesc> table = ModelTensors(facts.spec);

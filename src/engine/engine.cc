@@ -45,6 +45,9 @@ struct Engine::Sequence {
   int64_t answer_size() const { return size() - prompt_size(); }
 };
 
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
 Result<std::unique_ptr<Engine>> Engine::Load(const std::string& path,
                                              const EngineOptions& options) {
   std::unique_ptr<Engine> engine(new Engine());

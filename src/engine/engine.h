@@ -74,6 +74,7 @@ class Engine {
   // tokenizer_status().
   static Result<std::unique_ptr<Engine>> Load(const std::string& path,
                                               const EngineOptions& options);
+  ~Engine();
 
   const Model& model() const { return *model_; }
   const Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
@@ -102,7 +103,7 @@ class Engine {
  private:
   struct Sequence;
 
-  Engine() = default;
+  Engine();
   Status CheckPrompt(std::span<const int32_t> ids) const;
   void Admit(std::vector<Event>* events);
   void TakeRetained(Sequence* sequence);

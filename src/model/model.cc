@@ -1,25 +1,14 @@
 #include "model/model.h"
 
-#include <algorithm>
-
 #include "model/arch/family.h"
 
 namespace frugal {
-namespace {
-
-void DivideBy(const std::vector<float>& factors, std::vector<float>* inv_freq) {
-  for (size_t i = 0; i < factors.size(); ++i) (*inv_freq)[i] /= factors[i];
-}
-
-}  // namespace
-
 void RopeAngles(const RopeTable& table, int64_t position, float* cos, float* sin) {
   const int half = table.spec.rotary_dim / 2;
   if (table.spec.scaling == RopeScaling::kDynamic && position + 1 > table.spec.max_position) {
     std::vector<float> inv_freq(half);
     float scale = 1.0f;
     RopeInvFreq(table.spec, position + 1, inv_freq.data(), &scale);
-    DivideBy(table.factors, &inv_freq);
     RopeCosSin(inv_freq.data(), half, position, scale, cos, sin);
     return;
   }
@@ -34,11 +23,10 @@ Result<std::unique_ptr<Model>> LoadModel(Checkpoint checkpoint, ThreadTeam& team
   for (const RopeSpec& spec : model->spec.ropes) {
     RopeTable table{.spec = spec};
     table.inv_freq.resize(spec.rotary_dim / 2);
-    RopeInvFreq(spec, spec.max_position, table.inv_freq.data(), &table.scale);
     if (const float* factors = model->weights.rope_factors; factors != nullptr) {
-      table.factors.assign(factors, factors + table.inv_freq.size());
-      DivideBy(table.factors, &table.inv_freq);
+      table.spec.freq_factors.assign(factors, factors + table.inv_freq.size());
     }
+    RopeInvFreq(table.spec, spec.max_position, table.inv_freq.data(), &table.scale);
     model->ropes.push_back(std::move(table));
   }
   return model;

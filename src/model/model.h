@@ -12,11 +12,10 @@
 
 namespace frugal {
 
-// Rope frequencies of one RopeSpec. Immutable.
+// Rope frequencies of one RopeSpec (with the file's divisors in spec.freq_factors). Immutable.
 struct RopeTable {
   RopeSpec spec;
   std::vector<float> inv_freq;  // (rotary_dim / 2)
-  std::vector<float> factors;   // divisors of inv_freq from the file; empty: none
   float scale = 1.0f;           // multiplies cos and sin
 };
 

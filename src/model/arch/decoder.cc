@@ -59,7 +59,9 @@ void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
       rope->beta_slow = config.DoubleOr(key("beta_slow"), 1.0);
       rope->mscale = config.DoubleOr(key("mscale"), 0.0);
       rope->mscale_all_dim = config.DoubleOr(key("mscale_all_dim"), 0.0);
-      rope->attention_factor = config.DoubleOr(key("attention_factor"), 0.0);
+      if (config.Has(key("attention_factor"))) {
+        rope->attention_factor = config.Double(key("attention_factor"));
+      }
       rope->truncate = config.BoolOr(key("truncate"), true);
       break;
     default:
@@ -78,6 +80,10 @@ void ReadGgufRope(ConfigReader& config, RopeSpec* rope) {
                                   rope->rotary_dim);
   // GGUF files of Llama 3 carry their scaling in the tensor rope_freqs.weight instead.
   rope->scaling = ScalingByName(config, config.StringOr({"", "rope.scaling.type"}, "none"));
+  if (rope->scaling == RopeScaling::kDynamic || rope->scaling == RopeScaling::kLlama3) {
+    config.Fail(Error(StatusCode::kUnsupported,
+                      "'rope.scaling.type': expected none, linear or yarn in a GGUF file"));
+  }
   const double factor = config.DoubleOr({"", "rope.scaling.factor"}, 1.0);
   const double attention = config.DoubleOr({"", "rope.scaling.attn_factor"}, 1.0);
   const int64_t original =

@@ -10,14 +10,15 @@ ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "llama");
   spec.ropes.push_back(
       ReadRope(config, spec, spec.layers[0].gqa.head_dim, /*gguf_interleaved=*/true));
-  bool attention_bias = config.BoolOr({"attention_bias", ""}, false);
-  const bool mlp_bias = config.BoolOr({"mlp_bias", ""}, false);
-  if (config.gguf()) {  // no key for it there: the tensors tell
-    attention_bias = config.checkpoint().tensors.Find("blk.0.attn_q.bias") != nullptr;
-  }
-  const bool o_bias = config.gguf()
-                          ? config.checkpoint().tensors.Find("blk.0.attn_output.bias") != nullptr
-                          : attention_bias;
+  // GGUF has no keys for biases: the tensors tell.
+  const auto has = [&](const char* name) {
+    return config.checkpoint().tensors.Find(name) != nullptr;
+  };
+  const bool attention_bias = config.gguf() ? has("blk.0.attn_q.bias")
+                                            : config.BoolOr({"attention_bias", ""}, false);
+  const bool o_bias = config.gguf() ? has("blk.0.attn_output.bias") : attention_bias;
+  const bool mlp_bias =
+      config.gguf() ? has("blk.0.ffn_gate.bias") : config.BoolOr({"mlp_bias", ""}, false);
   SetAttentionBias(&spec, attention_bias, o_bias);
   const int64_t window = config.IntOr({"", "attention.sliding_window"}, 0, int64_t{1} << 40, 0);
   for (LayerSpec& layer : spec.layers) {
