@@ -159,8 +159,9 @@ def check_dynamic(model, golden):
     """Token by token must equal one pass in which position p has the angles of length p + 1."""
     config = model.config
     rope, dim = config.rope_parameters, config.head_dim
-    lengths = torch.arange(1, len(golden["input_ids"]) + 1).clamp(min=config.max_position_embeddings)
-    stretch = rope["factor"] * lengths / config.max_position_embeddings - (rope["factor"] - 1)
+    limit = config.max_position_embeddings
+    lengths = torch.arange(1, len(golden["input_ids"]) + 1).clamp(min=limit)
+    stretch = rope["factor"] * lengths / limit - (rope["factor"] - 1)
     base = rope["rope_theta"] * stretch ** (dim / (dim - 2))
     inverse = 1.0 / base[:, None] ** (torch.arange(0, dim, 2, dtype=torch.float) / dim)
     angles = torch.arange(len(lengths), dtype=torch.float)[:, None] * inverse
