@@ -89,9 +89,7 @@ void Values(const AttentionArgs& a, const Block& block, int head, int64_t d, int
             const float* weights, const float* correction, float* values, int64_t stride) {
   F32 acc[kHeads][kVectors];
   for (int h = 0; h < kHeads; ++h) {
-    for (int j = 0; j < kVectors; ++j) {
-      acc[h][j] = Mul(Load(values + (head + h) * stride + d + 16 * j), Set(correction[head + h]));
-    }
+    for (int j = 0; j < kVectors; ++j) acc[h][j] = Zero();
   }
   for (int p = 0; p < block.count; ++p) {
     const uint8_t* v = block.v + (static_cast<int64_t>(p) * a.v_head_dim + d) * Kv::kBytes;
@@ -104,8 +102,12 @@ void Values(const AttentionArgs& a, const Block& block, int head, int64_t d, int
       for (int j = 0; j < kVectors; ++j) acc[h][j] = Fma(weight, value[j], acc[h][j]);
     }
   }
+  // The block's own sum first: the rounding error of long contexts stays that of short ones.
   for (int h = 0; h < kHeads; ++h) {
-    for (int j = 0; j < kVectors; ++j) Store(values + (head + h) * stride + d + 16 * j, acc[h][j]);
+    for (int j = 0; j < kVectors; ++j) {
+      float* out = values + (head + h) * stride + d + 16 * j;
+      Store(out, Fma(Load(out), Set(correction[head + h]), acc[h][j]));
+    }
   }
 }
 

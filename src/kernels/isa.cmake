@@ -11,6 +11,9 @@ function(frugal_isa name)
                              FRUGAL_ISA_${name}=1)
   target_compile_options(frugal_kernels_${name} PRIVATE ${ARGN})
   target_sources(frugal_kernels PRIVATE $<TARGET_OBJECTS:frugal_kernels_${name}>)
+  # "set object" on each line, for tests/kernels/isa_symbols_test.cc.
+  set_property(GLOBAL APPEND_STRING PROPERTY FRUGAL_ISA_OBJECTS
+    "${name} $<JOIN:$<TARGET_OBJECTS:frugal_kernels_${name}>,\n${name} >\n")
 endfunction()
 
 frugal_isa(scalar)
@@ -26,3 +29,5 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   frugal_isa(avx512bf16 ${avx512} -mavx512bf16)
   target_compile_definitions(frugal_kernels PRIVATE FRUGAL_X86=1)
 endif()
+get_property(isa_objects GLOBAL PROPERTY FRUGAL_ISA_OBJECTS)
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/isa_objects.txt CONTENT "${isa_objects}")

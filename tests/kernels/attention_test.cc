@@ -1,0 +1,226 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kernels/ref/reference.h"
+#include "tests/kernels/kernel_test_util.h"
+
+namespace frugal {
+namespace {
+
+// One layer's KV for `length` positions and some heads, in pages as the kernels want them.
+class Cache {
+ public:
+  Cache(const Kernels& kernels, KvType type, int heads, int head_dim, int v_head_dim,
+        int64_t length, uint32_t seed)
+      : type_(type), head_dim_(head_dim), v_head_dim_(v_head_dim) {
+    const int64_t pages = (length + kAttentionBlock - 1) / kAttentionBlock;
+    for (int64_t page = 0; page < pages; ++page) {
+      for (const bool values : {false, true}) {
+        const int dim = values ? v_head_dim : head_dim;
+        const int64_t rows = static_cast<int64_t>(heads) * kAttentionBlock;
+        // 0xff bytes are NaNs: a position that does not exist must not be read into a sum.
+        std::vector<uint8_t> bytes(static_cast<size_t>(rows * dim * KvElementBytes(type)), 0xff);
+        for (int64_t row = 0; row < rows; ++row) {
+          if (page * kAttentionBlock + row % kAttentionBlock >= length) continue;
+          const std::vector<float> x =
+              RandomFloats(static_cast<size_t>(dim),
+                           seed + static_cast<uint32_t>(1000 * page + 2 * row + values));
+          kernels.store_kv(type, x.data(), dim, bytes.data() + row * dim * KvElementBytes(type));
+        }
+        (values ? v_ : k_).push_back(std::move(bytes));
+      }
+    }
+    for (const auto& page : k_) k_pages_.push_back(page.data());
+    for (const auto& page : v_) v_pages_.push_back(page.data());
+  }
+
+  const uint8_t* const* k_pages() const { return k_pages_.data(); }
+  const uint8_t* const* v_pages() const { return v_pages_.data(); }
+
+  // (end − begin, dim) of one head in float64
+  std::vector<double> Rows(bool values, int head, int64_t begin, int64_t end) const {
+    const int dim = values ? v_head_dim_ : head_dim_;
+    std::vector<double> rows;
+    for (int64_t p = begin; p < end; ++p) {
+      const uint8_t* at =
+          (values ? v_pages_ : k_pages_)[static_cast<size_t>(p / kAttentionBlock)] +
+          (head * kAttentionBlock + p % kAttentionBlock) * dim * KvElementBytes(type_);
+      std::vector<float> row(static_cast<size_t>(dim));
+      DecodeRow(type_ == KvType::kF32 ? DType::kF32 : DType::kBF16, at, dim, row.data());
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    return rows;
+  }
+
+ private:
+  KvType type_;
+  int head_dim_, v_head_dim_;
+  std::vector<std::vector<uint8_t>> k_, v_;
+  std::vector<const uint8_t*> k_pages_, v_pages_;
+};
+
+struct Case {
+  int head_dim, v_head_dim, group;
+  int64_t begin, end;
+  float logit_cap = 0.0f;
+  bool sinks = false;
+  KvType type = KvType::kF32;
+};
+
+struct Problem {
+  std::vector<float> q, sinks;
+  AttentionArgs args;
+};
+
+Problem MakeProblem(const Case& c, const Cache& cache, int kv_head) {
+  Problem p;
+  p.q = RandomFloats(static_cast<size_t>(c.group * c.head_dim), 51);
+  p.sinks = RandomFloats(static_cast<size_t>(c.group), 52, 2.0f);
+  p.args.type = c.type;
+  p.args.head_dim = c.head_dim;
+  p.args.v_head_dim = c.v_head_dim;
+  p.args.group = c.group;
+  p.args.kv_head = kv_head;
+  p.args.k_pages = cache.k_pages();
+  p.args.v_pages = cache.v_pages();
+  p.args.begin = c.begin;
+  p.args.end = c.end;
+  p.args.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  p.args.logit_cap = c.logit_cap;
+  p.args.sinks = c.sinks ? p.sinks.data() : nullptr;
+  p.args.q = p.q.data();
+  return p;
+}
+
+std::vector<float> Attend(const Kernels& kernels, AttentionArgs args) {
+  const size_t n = static_cast<size_t>(args.group * args.v_head_dim);
+  std::vector<float> out(n + 1, -9.0f);
+  std::vector<float> scratch(
+      static_cast<size_t>(AttentionScratchFloats(args.group, args.v_head_dim)) + 1, 1e30f);
+  args.out = out.data();
+  args.scratch = scratch.data();
+  kernels.attention(args);
+  EXPECT_EQ(out[n], -9.0f) << "written beyond the outputs";
+  EXPECT_EQ(scratch.back(), 1e30f) << "written beyond the scratch";
+  out.pop_back();
+  return out;
+}
+
+class AttentionTest : public ::testing::TestWithParam<Isa> {};
+
+INSTANTIATE_TEST_SUITE_P(All, AttentionTest, ::testing::ValuesIn(SupportedIsas()),
+                         [](const auto& param_info) { return IsaName(param_info.param); });
+
+TEST_P(AttentionTest, AgreesWithFloat64) {
+  const Kernels& kernels = KernelsFor(GetParam());
+  const Case cases[] = {
+      {64, 64, 1, 0, 1},
+      {64, 64, 1, 0, 64},
+      {64, 64, 1, 0, 65},
+      {128, 128, 7, 0, 300},
+      {20, 20, 4, 0, 200},    // not a multiple of 16
+      {5, 3, 2, 0, 77},       // below 16
+      {192, 128, 5, 0, 130},  // keys longer than values
+      {32, 80, 8, 0, 129},
+      {64, 64, 3, 100, 300},  // a window from the middle of a block
+      {64, 64, 1, 127, 128},  // one position
+      {64, 64, 2, 128, 129},
+      {48, 48, 2, 0, 150, 5.0f},
+      {48, 48, 2, 3, 150, 0.0f, true},
+      {48, 48, 6, 0, 20, 3.0f, true},
+      {64, 64, 4, 0, 2000},
+  };
+  for (Case c : cases) {
+    for (const KvType type : {KvType::kF32, KvType::kBf16}) {
+      c.type = type;
+      const int heads = 2;
+      const Cache cache(kernels, type, heads, c.head_dim, c.v_head_dim, c.end, 53);
+      for (int kv_head = 0; kv_head < heads; ++kv_head) {
+        const Problem p = MakeProblem(c, cache, kv_head);
+        const std::vector<float> out = Attend(kernels, p.args);
+        const std::vector<double> k = cache.Rows(false, kv_head, c.begin, c.end);
+        const std::vector<double> v = cache.Rows(true, kv_head, c.begin, c.end);
+        for (int h = 0; h < c.group; ++h) {
+          const std::vector<double> q(p.q.begin() + h * c.head_dim,
+                                      p.q.begin() + (h + 1) * c.head_dim);
+          const double sink = p.sinks[static_cast<size_t>(h)];
+          std::vector<double> exact(static_cast<size_t>(c.v_head_dim));
+          ref::Attention<double>(q.data(), k.data(), v.data(), c.end - c.begin, c.head_dim,
+                                 c.v_head_dim, p.args.scale, c.logit_cap, c.sinks ? &sink : nullptr,
+                                 exact.data());
+          double error = 0.0;
+          double size = 0.0;
+          for (int d = 0; d < c.v_head_dim; ++d) {
+            const double e = exact[static_cast<size_t>(d)];
+            const double delta = out[static_cast<size_t>(h * c.v_head_dim + d)] - e;
+            error += delta * delta;
+            size += e * e;
+          }
+          EXPECT_LE(std::sqrt(error / size), 1e-6)
+              << "head_dim " << c.head_dim << " group " << c.group << " positions " << c.begin
+              << "–" << c.end << " head " << h;
+        }
+      }
+    }
+  }
+}
+
+// A head's bits depend on its own query and context alone: not on the heads beside it, nor on
+// what lies behind the context's end.
+TEST_P(AttentionTest, AHeadsBitsDoNotDependOnItsCompany) {
+  const Kernels& kernels = KernelsFor(GetParam());
+  for (const KvType type : {KvType::kF32, KvType::kBf16}) {
+    const Case c = {40, 24, 7, 10, 170, 0.0f, true, type};
+    const Cache cache(kernels, type, 1, c.head_dim, c.v_head_dim, c.end, 54);
+    const Cache longer(kernels, type, 1, c.head_dim, c.v_head_dim, 192, 54);
+    const Problem p = MakeProblem(c, cache, 0);
+    const std::vector<float> together = Attend(kernels, p.args);
+    AttentionArgs in_longer = p.args;
+    in_longer.k_pages = longer.k_pages();
+    in_longer.v_pages = longer.v_pages();
+    EXPECT_TRUE(SameBits(Attend(kernels, in_longer), together));
+    for (int h = 0; h < c.group; ++h) {
+      AttentionArgs alone = p.args;
+      alone.group = 1;
+      alone.q = p.args.q + h * c.head_dim;
+      alone.sinks = p.args.sinks + h;
+      const std::vector<float> expected(together.begin() + h * c.v_head_dim,
+                                        together.begin() + (h + 1) * c.v_head_dim);
+      EXPECT_TRUE(SameBits(Attend(kernels, alone), expected)) << h;
+    }
+  }
+}
+
+// A logit 1000 above the others takes everything, and none overflows.
+TEST_P(AttentionTest, LargeLogits) {
+  const Kernels& kernels = KernelsFor(GetParam());
+  const Case c = {16, 16, 1, 0, 130};
+  const Cache cache(kernels, KvType::kF32, 1, 16, 16, c.end, 55);
+  Problem p = MakeProblem(c, cache, 0);
+  p.args.scale = 1000.0f;
+  const std::vector<double> k = cache.Rows(false, 0, 0, c.end);
+  const std::vector<double> v = cache.Rows(true, 0, 0, c.end);
+  std::vector<double> exact(16);
+  const std::vector<double> q = ToDouble(p.q);
+  ref::Attention<double>(q.data(), k.data(), v.data(), c.end, 16, 16, 1000.0, 0.0, nullptr,
+                         exact.data());
+  const std::vector<float> out = Attend(kernels, p.args);
+  // The logits are about 10^4 with a rounding error of 10^-3 each.
+  for (size_t d = 0; d < 16; ++d) EXPECT_NEAR(out[d], exact[d], 1e-2);
+}
+
+TEST(AttentionAcrossIsas, GiveTheSameBits) {
+  for (const KvType type : {KvType::kF32, KvType::kBf16}) {
+    const Case c = {72, 72, 6, 5, 200, 4.0f, true, type};
+    const Cache cache(KernelsFor(Isa::kScalar), type, 1, c.head_dim, c.v_head_dim, c.end, 56);
+    const Problem p = MakeProblem(c, cache, 0);
+    const std::vector<float> scalar = Attend(KernelsFor(Isa::kScalar), p.args);
+    for (const Isa isa : SupportedIsas()) {
+      EXPECT_TRUE(SameBits(Attend(KernelsFor(isa), p.args), scalar)) << IsaName(isa);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace frugal
