@@ -20,6 +20,8 @@ inline uint32_t LoadU32(const uint8_t* p) {
   return v;
 }
 
+inline void StoreU16(uint16_t v, uint8_t* p) { std::memcpy(p, &v, sizeof(v)); }
+
 inline float FloatFromBits(uint32_t bits) {
   float f;
   std::memcpy(&f, &bits, sizeof(f));
@@ -74,9 +76,6 @@ inline uint16_t FloatToBf16(float value) {
 
 inline float LoadHalf(const uint8_t* p) { return HalfToFloat(LoadU16(p)); }
 
-inline void StoreHalf(float value, uint8_t* p) {
-  const uint16_t half = FloatToHalf(value);
-  std::memcpy(p, &half, sizeof(half));
-}
+inline void StoreHalf(float value, uint8_t* p) { StoreU16(FloatToHalf(value), p); }
 
 }  // namespace frugal::FRUGAL_ISA_NS

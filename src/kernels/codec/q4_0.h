@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -22,6 +23,15 @@ struct CodecQ4_0 {
       codes[i] = static_cast<int8_t>((nibbles[i] & 15) - 8);
       codes[16 + i] = static_cast<int8_t>((nibbles[i] >> 4) - 8);
     }
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    const float d = LargestByMagnitude(x, kBlock) / -8.0f;
+    const float inverse = Reciprocal(d);
+    uint8_t codes[kBlock];
+    for (int i = 0; i < kBlock; ++i) codes[i] = TruncateToCode(x[i] * inverse + 8.5f, 15.0f);
+    StoreHalf(d, block);
+    PackNibbles(codes, block + 2);
   }
 };
 
