@@ -68,7 +68,7 @@ void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst) {
       std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(float));
       return;
     case DType::kF16:
-      for (int64_t i = 0; i < n; ++i) dst[i] = LoadHalf(src + 2 * i);
+      for (int64_t i = 0; i < n; ++i) dst[i] = HalfToFloat(LoadU16(src + 2 * i));
       return;
     case DType::kBF16:
       for (int64_t i = 0; i < n; ++i) dst[i] = Bf16ToFloat(LoadU16(src + 2 * i));

@@ -26,9 +26,14 @@ struct CodecIQ1_M {
       const int scale = LoadU16(words + i / 4 * 2) >> (3 * (i % 4)) & 7;
       scales[i] = d * static_cast<float>(2 * scale + 1) * 0.125f;
     }
-    for (int i = 0; i < 32; ++i) {
-      const int nibble = block[32 + i / 2] >> (4 * (i % 2)) & 15;
-      StoreShifted(kIq1Grid.rows[block[i] | (nibble & 7) << 8], nibble >= 8, codes + 8 * i);
+    for (int group = 0; group < 8; ++group) {
+      const uint32_t low = LoadU32(block + 4 * group);
+      const uint32_t nibbles = LoadU16(block + 32 + 2 * group);
+      for (int i = 0; i < 4; ++i) {
+        const uint32_t nibble = nibbles >> (4 * i) & 15;
+        const uint32_t index = (low >> (8 * i) & 255) | (nibble & 7) << 8;
+        StoreShifted(kIq1Grid.rows[index], nibble >= 8, codes + 32 * group + 8 * i);
+      }
     }
   }
 };

@@ -24,10 +24,15 @@ struct CodecIQ2_S {
       scales[2 * i] = d * (0.5f + static_cast<float>(pair & 15)) * 0.25f;
       scales[2 * i + 1] = d * (0.5f + static_cast<float>(pair >> 4)) * 0.25f;
     }
-    for (int i = 0; i < 32; ++i) {
-      const int top = block[66 + i / 4] >> (2 * (i % 4)) & 3;
-      StoreSigned(kIq2SGrid.rows[block[2 + i] | top << 8], kSignMasks.rows[block[34 + i]],
-                  codes + 8 * i);
+    for (int group = 0; group < 8; ++group) {
+      const uint32_t low = LoadU32(block + 2 + 4 * group);
+      const uint32_t signs = LoadU32(block + 34 + 4 * group);
+      const uint32_t top = block[66 + group];
+      for (int i = 0; i < 4; ++i) {
+        const uint32_t index = (low >> (8 * i) & 255) | (top >> (2 * i) & 3) << 8;
+        StoreSigned(kIq2SGrid.rows[index], kSignMasks.rows[signs >> (8 * i) & 255],
+                    codes + 32 * group + 8 * i);
+      }
     }
   }
 };

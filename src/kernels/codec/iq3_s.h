@@ -24,12 +24,17 @@ struct CodecIQ3_S {
       scales[2 * i] = d * static_cast<float>(1 + 2 * (pair & 15));
       scales[2 * i + 1] = d * static_cast<float>(1 + 2 * (pair >> 4));
     }
-    for (int i = 0; i < 32; ++i) {
-      const int ninth = block[66 + i / 4] >> (2 * (i % 4));
-      const int first = block[2 + 2 * i] | (ninth & 1) << 8;
-      const int second = block[3 + 2 * i] | (ninth & 2) << 7;
-      StoreSigned(JoinVectors(kIq3SGrid.rows[first], kIq3SGrid.rows[second]),
-                  kSignMasks.rows[block[74 + i]], codes + 8 * i);
+    for (int group = 0; group < 8; ++group) {
+      uint64_t low;
+      std::memcpy(&low, block + 2 + 8 * group, sizeof(low));
+      const uint32_t signs = LoadU32(block + 74 + 4 * group);
+      const uint32_t ninth = block[66 + group];
+      for (int i = 0; i < 4; ++i) {
+        const uint64_t first = (low >> (16 * i) & 255) | (ninth << (8 - 2 * i) & 256);
+        const uint64_t second = (low >> (16 * i + 8) & 255) | (ninth << (7 - 2 * i) & 256);
+        StoreSigned(JoinVectors(kIq3SGrid.rows[first], kIq3SGrid.rows[second]),
+                    kSignMasks.rows[signs >> (8 * i) & 255], codes + 32 * group + 8 * i);
+      }
     }
   }
 };

@@ -4,7 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
-#include "kernels/codec/nibble_table.h"
+#include "kernels/codec/nibbles.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 

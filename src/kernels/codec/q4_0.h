@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/nibbles.h"
 #include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {
@@ -18,11 +19,7 @@ struct CodecQ4_0 {
   static void Unpack(const uint8_t* __restrict block, int8_t* __restrict codes,
                      float* __restrict scales, float* __restrict) {
     scales[0] = LoadHalf(block);
-    const uint8_t* nibbles = block + 2;
-    for (int i = 0; i < 16; ++i) {
-      codes[i] = static_cast<int8_t>((nibbles[i] & 15) - 8);
-      codes[16 + i] = static_cast<int8_t>((nibbles[i] >> 4) - 8);
-    }
+    UnpackNibbles(block + 2, /*offset=*/8, codes);
   }
 
   static void Encode(const float* x, uint8_t* block) {

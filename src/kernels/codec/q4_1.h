@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/nibbles.h"
 #include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {
@@ -19,11 +20,7 @@ struct CodecQ4_1 {
                      float* __restrict scales, float* __restrict biases) {
     scales[0] = LoadHalf(block);
     biases[0] = LoadHalf(block + 2);
-    const uint8_t* nibbles = block + 4;
-    for (int i = 0; i < 16; ++i) {
-      codes[i] = static_cast<int8_t>(nibbles[i] & 15);
-      codes[16 + i] = static_cast<int8_t>(nibbles[i] >> 4);
-    }
+    UnpackNibbles(block + 4, /*offset=*/0, codes);
   }
 
   static void Encode(const float* x, uint8_t* block) {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/dtype.h"
-#include "kernels/codec/fifth_bits.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/nibbles.h"
 #include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {

@@ -6,6 +6,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/nibbles.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -20,20 +21,27 @@ struct CodecTQ1_0 {
                      float* __restrict scales, float* __restrict) {
     const float d = LoadHalf(block + 52);
     for (int i = 0; i < kBlock / kGroup; ++i) scales[i] = d;
-    int power = 1;
-    for (int n = 0; n < 5; ++n, power *= 3) {
-      for (int i = 0; i < 32; ++i) codes[32 * n + i] = Digit(block[i], power);
-      for (int i = 0; i < 16; ++i) codes[160 + 16 * n + i] = Digit(block[32 + i], power);
-    }
-    power = 1;
-    for (int n = 0; n < 4; ++n, power *= 3) {
-      for (int i = 0; i < 4; ++i) codes[240 + 4 * n + i] = Digit(block[48 + i], power);
-    }
+    Unpack16(block, 5, 32, codes);
+    Unpack16(block + 16, 5, 32, codes + 16);
+    Unpack16(block + 32, 5, 16, codes + 160);
+    // The last four bytes, as a vector that is only partly used.
+    uint8_t tail[16] = {};
+    std::memcpy(tail, block + 48, 4);
+    int8_t digits[64];
+    Unpack16(tail, 4, 16, digits);
+    for (int n = 0; n < 4; ++n) std::memcpy(codes + 240 + 4 * n, digits + 16 * n, 4);
   }
 
  private:
-  static int8_t Digit(uint8_t byte, int power) {
-    return static_cast<int8_t>((byte * power & 255) * 3 / 256 - 1);
+  // Digit n of byte i, less one, to out[stride · n + i].
+  static void Unpack16(const uint8_t* bytes, int digits, int stride, int8_t* out) {
+    Bytes16 fraction = LoadBytes16(bytes);
+    for (int n = 0; n < digits; ++n, fraction *= 3) {
+      // A comparison gives −1 where it holds: the digit is 0, 1 or 2 below 256/3, 512/3 and 256.
+      const auto at_least_1 = fraction >= 86;
+      const auto at_least_2 = fraction >= 171;
+      StoreBytes16(reinterpret_cast<Bytes16>(-1 - at_least_1 - at_least_2), out + stride * n);
+    }
   }
 };
 
