@@ -10,6 +10,7 @@
 #          Without it a temporary one is made, and removed at the end.
 # COMMAND  run in the clone, each a line for bash; default: './run --help' './run --help' ./test
 set -eu
+TIMEFORMAT='== %R s'
 checkout=$(cd "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
 mirror=
 folder=
@@ -46,10 +47,10 @@ if [[ ! -e $folder/etc/debian_version ]]; then
     >"$folder.log" 2>&1 || { tail -n 20 "$folder.log"; exit 1; }
   rm -f "$folder.log"
 fi
-for point in proc dev; do
-  mount --rbind "/$point" "$folder/$point" && mount --make-rslave "$folder/$point"
-  mounted=("$folder/$point" "${mounted[@]}")
-done
+mount -t proc proc "$folder/proc"
+mounted+=("$folder/proc")
+mount --bind /dev "$folder/dev"
+mounted+=("$folder/dev")
 
 rm -rf "$folder/src/frugal"
 git clone --quiet --no-hardlinks "$checkout" "$folder/src/frugal"
@@ -57,12 +58,10 @@ git clone --quiet --no-hardlinks "$checkout" "$folder/src/frugal"
 echo "== packages before: $(chroot "$folder" dpkg-query -W | wc -l)"
 for command in "$@"; do
   echo "== $command"
-  start=$(date +%s.%N)
   status=0
-  chroot "$folder" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
+  time chroot "$folder" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
     bash -c "cd /src/frugal && $command" </dev/null || status=$?
-  printf '== exit %d after %.1f s\n' "$status" "$(bc <<<"$(date +%s.%N) - $start" 2>/dev/null ||
-    awk "BEGIN {print $(date +%s.%N) - $start}")"
+  echo "== exit $status"
   ((status == 0)) || exit "$status"
 done
 echo "== packages after: $(chroot "$folder" dpkg-query -W | wc -l)"

@@ -27,7 +27,7 @@ install_packages() {
   local wanted=() missing=() admin=() package group installed
   while read -r group package; do
     [[ " $* " == *" $group "* ]] && wanted+=("$package")
-  done < <(grep -v '^#' "$root/tools/packages.txt")
+  done <"$root/tools/packages.txt"
 
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     [[ -f $root/build/release/build.ninja ]] ||
@@ -48,7 +48,9 @@ install_packages() {
   fi
   lock
   say "installing ${#missing[@]} packages: ${missing[*]}"
-  local log=$root/build/packages.log apt=("${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get)
+  local log=$root/build/packages.log
+  local apt=("${admin[@]}" env DEBIAN_FRONTEND=noninteractive
+    PATH="$PATH:/usr/sbin:/sbin" apt-get)
   {
     # A broken third-party source must not stop us; the install says whether it mattered.
     "${apt[@]}" update || true
