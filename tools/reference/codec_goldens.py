@@ -13,9 +13,9 @@ One file per format and direction, decode_<NAME>.bin and encode_<NAME>.bin, litt
 
 In decode files the values are gguf.quants.dequantize(blocks); in encode files the blocks are
 gguf.quants.quantize(values). Decode files hold, in this order:
-  - 64 random blocks whose scales are sane halves: no infinity or NaN, else anything (negative,
-    zero, denormal), and whose grid indices together take every value;
-  - 16 random blocks whose scales are arbitrary bits, infinities and NaNs among them;
+  - 64 random blocks whose scales are finite halves other than zero (negative and denormal ones
+    among them), and whose grid indices together take every value;
+  - 16 random blocks whose scales are arbitrary bits, zeros, infinities and NaNs among them;
   - 16 blocks from gguf's quantize, for the formats it can write.
 """
 
@@ -42,8 +42,8 @@ QUANTISED = [T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0, T.TQ1_0, T.TQ2_0, T.MXFP4]
 SANE_BLOCKS = 64
 WILD_BLOCKS = 16
 
-SPECIAL_HALVES = [0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x83FF, 0x0400, 0x7BFF, 0xFBFF]
-WILD_HALVES = [0x7C00, 0xFC00, 0x7C01, 0x7E00, 0xFE00, 0xFFFF]
+SPECIAL_HALVES = [0x0001, 0x8001, 0x03FF, 0x83FF, 0x0400, 0x7BFF, 0xFBFF]
+WILD_HALVES = [0x0000, 0x8000, 0x7C00, 0xFC00, 0x7C01, 0x7E00, 0xFE00, 0xFFFF]
 
 
 def sane_halves(rng, n):
@@ -52,6 +52,7 @@ def sane_halves(rng, n):
     bits = halves.view(np.uint16).copy()
     special = rng.random(n) < 0.15
     bits[special] = rng.choice(SPECIAL_HALVES, special.sum())
+    bits[bits & 0x7FFF == 0] = 0x0001
     return bits
 
 
@@ -123,13 +124,14 @@ def cover_grid(rng, qtype, blocks):
 def sample_values(rng, n_blocks, block_size):
     """Finite float32 blocks: of many sizes, with ties, constants and zeros."""
     x = rng.standard_normal((n_blocks, block_size)) * 10.0 ** rng.uniform(-4, 2, (n_blocks, 1))
-    for b in range(0, n_blocks, 8):
-        # Extremes that make some format's scale a power of two, and multiples of its half: exact
-        # ties to round, and two equal magnitudes to choose from.
-        top = [127, 8, 16, 15, 31][b // 8 % 5]
+    for b in range(0, n_blocks, 4):
+        # Extremes that make some format's scale an odd number (61 and 115 have reciprocals whose
+        # rounding shows) times a power of two, and multiples of its half: exact ties to round, and
+        # two equal magnitudes to choose from.
+        top = [127, 8, 16, 15, 31][b // 4 % 5]
         x[b] = rng.integers(-2 * top, 2 * top + 1, block_size) / 2.0
         x[b, rng.choice(block_size, 2, replace=False)] = [top, -top]
-        x[b] *= 2.0 ** rng.integers(-8, 3)
+        x[b] *= rng.choice([1, 3, 61, 115]) * 2.0 ** rng.integers(-8, 3)
     x[1] = 0.0
     x[2] = 0.25
     x[3] = -3.0
