@@ -1,0 +1,166 @@
+// Every golden model in both containers against its published implementation, on every
+// instruction set, and batch invariance to the bit.
+#include "model/forward.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/model/golden.h"
+
+namespace frugal {
+namespace {
+
+// The reference and we round float32 sums in different orders; over these sizes and depths that
+// comes to 1e-6, and every tensor and setting moves the logits by 1e-3 or more (the generator
+// proves it).
+constexpr double kTolerance = 1e-5;
+
+std::vector<Isa> SupportedIsas() {
+  std::vector<Isa> isas;
+  for (int i = 0; i < kNumIsas; ++i) {
+    if (IsaSupported(static_cast<Isa>(i))) isas.push_back(static_cast<Isa>(i));
+  }
+  return isas;
+}
+
+// Formats the int8 path reads (--compute auto quantises the activations).
+bool Quantised(const std::string& name) { return name.starts_with("llama-q"); }
+
+class GoldenTest : public testing::TestWithParam<GoldenCase> {
+ protected:
+  GoldenTest()
+      : golden_(LoadGolden(GetParam().name)), team_(2), model_(OpenModel(GetParam().path, team_)) {}
+
+  Golden golden_;
+  ThreadTeam team_;
+  std::unique_ptr<Model> model_;
+};
+
+TEST_P(GoldenTest, LogitsMatchTheReference) {
+  for (Isa isa : SupportedIsas()) {
+    Forward forward(*model_, team_, {.isa = isa, .exact = true});
+    const std::vector<float> logits = RunInChunks(forward, golden_.input_ids, 512, golden_.vocab);
+    ASSERT_EQ(logits.size(), golden_.logits.size());
+    for (size_t row = 0; row < golden_.input_ids.size(); ++row) {
+      const int64_t at = row * golden_.vocab;
+      EXPECT_LE(RelativeError(&logits[at], &golden_.logits[at], golden_.vocab), kTolerance)
+          << IsaName(isa) << " row " << row;
+    }
+  }
+}
+
+TEST_P(GoldenTest, GreedyTokensMatchTheReference) {
+  ASSERT_EQ(golden_.greedy_ids.size(), 64u);
+  for (Isa isa : SupportedIsas()) {
+    Forward forward(*model_, team_, {.isa = isa, .exact = true});
+    std::vector<int32_t> ids = golden_.input_ids;
+    const TestSequence sequence(forward.kv_layout(), ids.size() + 64);
+    std::vector<float> logits;
+    RunChunk(forward, sequence, ids, 0, ids.size(), golden_.vocab, &logits);
+    std::vector<int32_t> greedy;
+    while (greedy.size() < 64) {
+      const auto last = logits.end() - golden_.vocab;
+      greedy.push_back(static_cast<int32_t>(std::max_element(last, logits.end()) - last));
+      ids.push_back(greedy.back());
+      RunChunk(forward, sequence, ids, ids.size() - 1, ids.size(), golden_.vocab, &logits);
+    }
+    EXPECT_EQ(greedy, golden_.greedy_ids) << IsaName(isa);
+  }
+}
+
+TEST_P(GoldenTest, ChunkingChangesNoBit) {
+  for (Isa isa : SupportedIsas()) {
+    for (bool exact : {true, false}) {
+      const KvType kv = exact ? KvType::kF32 : KvType::kBf16;
+      Forward forward(*model_, team_, {.isa = isa, .exact = exact, .kv_type = kv});
+      const auto whole = RunInChunks(forward, golden_.input_ids, 512, golden_.vocab);
+      for (int64_t chunk : {1, 7, 64}) {
+        EXPECT_EQ(whole, RunInChunks(forward, golden_.input_ids, chunk, golden_.vocab))
+            << IsaName(isa) << " exact " << exact << " chunk " << chunk;
+      }
+    }
+  }
+}
+
+// Two sequences at different positions and of different lengths share batches.
+TEST_P(GoldenTest, NeighboursChangeNoBit) {
+  for (Isa isa : SupportedIsas()) {
+    for (bool exact : {true, false}) {
+      Forward forward(*model_, team_, {.isa = isa, .exact = exact, .kv_type = KvType::kBf16});
+      const std::vector<int32_t>& a = golden_.input_ids;
+      std::vector<int32_t> b(golden_.input_ids.rbegin(), golden_.input_ids.rend());
+      b.resize(b.size() * 2 / 3);
+      const auto alone_a = RunInChunks(forward, a, 512, golden_.vocab);
+      const auto alone_b = RunInChunks(forward, b, 512, golden_.vocab);
+
+      const TestSequence kv_a(forward.kv_layout(), a.size());
+      const TestSequence kv_b(forward.kv_layout(), b.size());
+      uint8_t* const* const pages[] = {kv_a.pages(), kv_b.pages()};
+      std::vector<float> together_a, together_b;
+      size_t at_a = 0, at_b = 0;
+      for (int turn = 0; at_a < a.size() || at_b < b.size(); ++turn) {
+        std::vector<BatchRow> rows;
+        const size_t end_a = std::min(a.size(), at_a + 1 + turn % 5);
+        const size_t end_b = std::min(b.size(), at_b + (turn % 3 == 0 ? 4 : 1));
+        for (size_t p = at_a; p < end_a; ++p) {
+          rows.push_back({a[p], 0, static_cast<int64_t>(p), true});
+        }
+        for (size_t p = at_b; p < end_b; ++p) {
+          rows.push_back({b[p], 1, static_cast<int64_t>(p), true});
+        }
+        std::vector<float> logits(rows.size() * golden_.vocab);
+        forward.Run({.rows = rows, .pages = pages}, logits.data());
+        const auto middle = logits.begin() + (end_a - at_a) * golden_.vocab;
+        together_a.insert(together_a.end(), logits.begin(), middle);
+        together_b.insert(together_b.end(), middle, logits.end());
+        at_a = end_a;
+        at_b = end_b;
+      }
+      EXPECT_EQ(together_a, alone_a) << IsaName(isa) << " exact " << exact;
+      EXPECT_EQ(together_b, alone_b) << IsaName(isa) << " exact " << exact;
+    }
+  }
+}
+
+TEST_P(GoldenTest, ThreadsChangeNoBit) {
+  Forward two(*model_, team_, {.isa = BestIsa(), .kv_type = KvType::kBf16});
+  const auto expected = RunInChunks(two, golden_.input_ids, 16, golden_.vocab);
+  for (int threads : {1, 3, 5}) {
+    ThreadTeam team(threads);
+    Forward forward(*model_, team, {.isa = BestIsa(), .kv_type = KvType::kBf16});
+    EXPECT_EQ(expected, RunInChunks(forward, golden_.input_ids, 16, golden_.vocab)) << threads;
+  }
+}
+
+// The fast path rounds activations to int8 or bfloat16 and keeps bfloat16 keys and values; the
+// generator simulates that rounding in the reference and records the largest row error it makes.
+// Twice that is the bound: the roundings fall differently, but are no larger.
+TEST_P(GoldenTest, FastPathStaysWithinItsRounding) {
+  const char* key = Quantised(GetParam().name) ? "int8_activations_max" : "bf16_activations_max";
+  const Result<std::string> simulated = golden_.metadata.GetString(key);
+  if (!simulated.ok()) GTEST_SKIP() << "the generator simulates no rounding for this case";
+  const double bound = 2.0 * std::stod(*simulated);
+  ASSERT_GT(bound, 0.0);
+  ASSERT_LT(bound, 0.2);
+  for (Isa isa : SupportedIsas()) {
+    Forward forward(*model_, team_, {.isa = isa, .exact = false, .kv_type = KvType::kBf16});
+    const auto logits = RunInChunks(forward, golden_.input_ids, 512, golden_.vocab);
+    for (size_t row = 0; row < golden_.input_ids.size(); ++row) {
+      const int64_t at = row * golden_.vocab;
+      EXPECT_LE(RelativeError(&logits[at], &golden_.logits[at], golden_.vocab), bound)
+          << IsaName(isa) << " row " << row;
+    }
+  }
+}
+
+std::string CaseName(const testing::TestParamInfo<GoldenCase>& info) {
+  std::string name = std::filesystem::path(info.param.path).filename();
+  std::ranges::replace_if(name, [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::ValuesIn(GoldenCases()), CaseName);
+
+}  // namespace
+}  // namespace frugal
