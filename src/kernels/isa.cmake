@@ -5,6 +5,9 @@ file(GLOB isa_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/*.is
 frugal_library(kernels DEPS base)
 
 function(frugal_isa name)
+  if(NOT isa_sources)
+    return()
+  endif()
   add_library(frugal_kernels_${name} OBJECT ${isa_sources})
   target_include_directories(frugal_kernels_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(frugal_kernels_${name} PRIVATE FRUGAL_ISA_NS=isa_${name}

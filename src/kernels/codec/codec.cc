@@ -29,6 +29,22 @@ void DecodeBlocks(const uint8_t* src, int64_t n, float* dst) {
   }
 }
 
+template <class Codec>
+constexpr bool kCanEncode = requires(const float* x, uint8_t* block) {
+  Codec::Encode(x, block);
+};
+
+template <class Codec>
+void EncodeBlocks(const float* src, int64_t n, uint8_t* dst) {
+  if constexpr (kCanEncode<Codec>) {
+    for (int64_t begin = 0; begin < n; begin += Codec::kBlock, dst += Codec::kBytes) {
+      Codec::Encode(src + begin, dst);
+    }
+  } else {
+    CHECK(kCanEncode<Codec>);
+  }
+}
+
 }  // namespace
 
 bool HasCodec(DType dtype) {
@@ -52,7 +68,7 @@ void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst) {
       std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(float));
       return;
     case DType::kF16:
-      for (int64_t i = 0; i < n; ++i) dst[i] = LoadHalf(src + 2 * i);
+      for (int64_t i = 0; i < n; ++i) dst[i] = HalfToFloat(LoadU16(src + 2 * i));
       return;
     case DType::kBF16:
       for (int64_t i = 0; i < n; ++i) dst[i] = Bf16ToFloat(LoadU16(src + 2 * i));
@@ -64,6 +80,43 @@ void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst) {
 #undef FRUGAL_CASE
     default:
       CHECK(HasCodec(dtype));
+  }
+}
+
+bool HasEncoder(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+    case DType::kF16:
+    case DType::kBF16:
+      return true;
+#define FRUGAL_CASE(Codec) \
+  case Codec::kDType:      \
+    return kCanEncode<Codec>;
+      FRUGAL_FOR_EACH_QUANT_CODEC(FRUGAL_CASE)
+#undef FRUGAL_CASE
+    default:
+      return false;
+  }
+}
+
+void EncodeRow(DType dtype, const float* src, int64_t n, uint8_t* dst) {
+  switch (dtype) {
+    case DType::kF32:
+      std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(float));
+      return;
+    case DType::kF16:
+      for (int64_t i = 0; i < n; ++i) StoreU16(FloatToHalf(src[i]), dst + 2 * i);
+      return;
+    case DType::kBF16:
+      for (int64_t i = 0; i < n; ++i) StoreU16(FloatToBf16(src[i]), dst + 2 * i);
+      return;
+#define FRUGAL_CASE(Codec) \
+  case Codec::kDType:      \
+    return EncodeBlocks<Codec>(src, n, dst);
+      FRUGAL_FOR_EACH_QUANT_CODEC(FRUGAL_CASE)
+#undef FRUGAL_CASE
+    default:
+      CHECK(HasEncoder(dtype));
   }
 }
 

@@ -17,11 +17,15 @@
 // Python package's dequantize gives. Every published GGUF format fits: grids and ternary
 // formats have integer codes too, once a power of two has moved into the scale.
 //
-// Float formats (F32, F16, BF16) are plain conversions.
+// A format that can be written also has
+//   static void Encode(const float* x, uint8_t* block);      // x[kBlock]
 //
-// The files are compiled once per instruction set, inside that set's namespace (FRUGAL_ISA_NS),
-// so that no object shares an inline symbol with another set's. Tables of the formats
-// (iq_tables.cc) are ordinary constants.
+// Float formats (F32, F16, BF16) are plain conversions, in half.h.
+//
+// A codec's header opens namespace frugal::FRUGAL_ISA_NS and includes nothing that could emit
+// inline functions outside it: the headers are compiled once per instruction set, and no object
+// may share an inline symbol with another set's. Tables of the formats (iq_tables.cc) are
+// ordinary constants.
 #pragma once
 
 #include <cstdint>
@@ -36,5 +40,13 @@ bool HasCodec(DType dtype);
 // n elements (a multiple of the block size) to float32, scalar, exact. `src` may be unaligned.
 // HasCodec(dtype) must hold.
 void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst);
+
+// True for the formats EncodeRow knows: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
+bool HasEncoder(DType dtype);
+
+// n float32 elements (a multiple of the block size) to `dtype`, scalar: the bytes that the `gguf`
+// Python package's quantize gives. The quantised formats want finite values; what others become
+// is unspecified, but harmless. `dst` may be unaligned. HasEncoder(dtype) must hold.
+void EncodeRow(DType dtype, const float* src, int64_t n, uint8_t* dst);
 
 }  // namespace frugal

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
+
 namespace frugal::FRUGAL_ISA_NS {
 
 inline uint16_t LoadU16(const uint8_t* p) {
@@ -19,6 +23,8 @@ inline uint32_t LoadU32(const uint8_t* p) {
   std::memcpy(&v, p, sizeof(v));
   return v;
 }
+
+inline void StoreU16(uint16_t v, uint8_t* p) { std::memcpy(p, &v, sizeof(v)); }
 
 inline float FloatFromBits(uint32_t bits) {
   float f;
@@ -72,11 +78,15 @@ inline uint16_t FloatToBf16(float value) {
   return static_cast<uint16_t>((bits & 0x7FFFFFFF) > 0x7F800000 ? quiet_nan : rounded);
 }
 
-inline float LoadHalf(const uint8_t* p) { return HalfToFloat(LoadU16(p)); }
-
-inline void StoreHalf(float value, uint8_t* p) {
-  const uint16_t half = FloatToHalf(value);
-  std::memcpy(p, &half, sizeof(half));
+// The scale of a block.
+inline float LoadHalf(const uint8_t* p) {
+#ifdef __F16C__
+  return _cvtsh_ss(LoadU16(p));  // one by one, faster than the selects
+#else
+  return HalfToFloat(LoadU16(p));
+#endif
 }
+
+inline void StoreHalf(float value, uint8_t* p) { StoreU16(FloatToHalf(value), p); }
 
 }  // namespace frugal::FRUGAL_ISA_NS

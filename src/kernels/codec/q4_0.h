@@ -4,6 +4,8 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/nibbles.h"
+#include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -17,11 +19,16 @@ struct CodecQ4_0 {
   static void Unpack(const uint8_t* __restrict block, int8_t* __restrict codes,
                      float* __restrict scales, float* __restrict) {
     scales[0] = LoadHalf(block);
-    const uint8_t* nibbles = block + 2;
-    for (int i = 0; i < 16; ++i) {
-      codes[i] = static_cast<int8_t>((nibbles[i] & 15) - 8);
-      codes[16 + i] = static_cast<int8_t>((nibbles[i] >> 4) - 8);
-    }
+    UnpackNibbles(block + 2, /*offset=*/8, codes);
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    const float d = LargestByMagnitude(x, kBlock) / -8.0f;
+    const float inverse = Reciprocal(d);
+    uint8_t codes[kBlock];
+    for (int i = 0; i < kBlock; ++i) codes[i] = TruncateToCode(x[i] * inverse + 8.5f, 15.0f);
+    StoreHalf(d, block);
+    PackNibbles(codes, block + 2);
   }
 };
 
