@@ -20,9 +20,9 @@
 namespace frugal {
 
 using MetaNull = std::monostate;
-using MetaValue = std::variant<MetaNull, bool, int64_t, uint64_t, double, std::string,
-                               std::vector<bool>, std::vector<int64_t>, std::vector<double>,
-                               std::vector<std::string>>;
+using MetaValue =
+    std::variant<MetaNull, bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
+                 std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
 
 // "a string", "an integer", "a list of numbers"...: for messages.
 const char* MetaTypeName(const MetaValue& value);
@@ -35,8 +35,8 @@ struct Metadata {
   bool Has(std::string_view key) const;               // present and not null
 
   // Typed access. kNotFound when absent or null, kCorrupt when of another type or out of range;
-  // messages name the key. GetDouble takes integers too; GetInt takes a double with an exact
-  // integer value (JSON writes 1e6).
+  // messages name the key. GetDouble takes integers too; GetInt and GetInts take doubles with
+  // exact integer values (JSON writes 1e6). An empty list is one of whatever type is asked.
   Result<int64_t> GetInt(std::string_view key) const;
   Result<double> GetDouble(std::string_view key) const;
   Result<bool> GetBool(std::string_view key) const;
