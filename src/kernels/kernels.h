@@ -97,15 +97,17 @@ int64_t KvElementBytes(KvType type);
 
 // One query token of one sequence, the query heads of one KV head.
 // KV of one layer in pages of kAttentionBlock positions: position p of KV head h has its key at
-//   k_pages[p / 64] + ((h · 64 + p % 64) · head_dim) · element bytes, the value likewise.
+//   pages[p / 64] + k_offset + ((h · 64 + p % 64) · head_dim) · element bytes,
+// the value likewise.
 struct AttentionArgs {
   KvType type = KvType::kF32;
   int head_dim = 0;    // of keys and queries
   int v_head_dim = 0;  // of values and outputs
   int group = 1;       // query heads per KV head
   int kv_head = 0;
-  const uint8_t* const* k_pages = nullptr;
-  const uint8_t* const* v_pages = nullptr;
+  const uint8_t* const* pages = nullptr;  // of the sequence
+  int64_t k_offset = 0;                   // of this layer's keys within a page, bytes
+  int64_t v_offset = 0;
   int64_t begin = 0;             // first position attended (sliding window)
   int64_t end = 0;               // one past the query's own position; end > begin
   float scale = 1.0f;            // multiplies q·k
