@@ -3,11 +3,13 @@
 // "Read" is the roof of everything at m = 1: how fast all threads together read memory. matmul
 // reports the bytes of weights and the operations (2·m·n·k) per second.
 #include <benchmark/benchmark.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <barrier>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
@@ -58,21 +60,37 @@ class Team {
   bool stop_ = false;
 };
 
-uint8_t* Align(std::vector<uint8_t>& bytes) {
-  const auto at = reinterpret_cast<uintptr_t>(bytes.data());
-  return bytes.data() + (64 - at % 64) % 64;
-}
+// Zeroed memory in huge pages, as the engine's weights have it: with small ones the misses of the
+// address translation would be measured.
+class Memory {
+ public:
+  explicit Memory(int64_t bytes) : bytes_((bytes + kHuge - 1) / kHuge * kHuge) {
+    data_ = static_cast<uint8_t*>(std::aligned_alloc(kHuge, static_cast<size_t>(bytes_)));
+    madvise(data_, static_cast<size_t>(bytes_), MADV_HUGEPAGE);
+    std::memset(data_, 0, static_cast<size_t>(bytes_));
+  }
+  ~Memory() { std::free(data_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  uint8_t* data() { return data_; }
+
+ private:
+  static constexpr int64_t kHuge = int64_t{2} << 20;
+  int64_t bytes_;
+  uint8_t* data_;
+};
 
 void Read(benchmark::State& state) {
   const int threads = Threads();
-  std::vector<uint64_t> data(size_t{512} << 17);  // 512 MiB
-  std::fill(data.begin(), data.end(), 1);
+  const size_t words = size_t{512} << 17;  // 512 MiB
+  Memory memory(static_cast<int64_t>(words * 8));
+  const auto* data = reinterpret_cast<const uint64_t*>(memory.data());
   Team team(threads);
   std::vector<uint64_t> sums(static_cast<size_t>(threads) * 8);
   for (auto _ : state) {
     team.Run([&](int t) {
-      const size_t share = data.size() / static_cast<size_t>(threads);
-      const uint64_t* p = data.data() + share * static_cast<size_t>(t);
+      const size_t share = words / static_cast<size_t>(threads);
+      const uint64_t* p = data + share * static_cast<size_t>(t);
       uint64_t sum[8] = {};
       for (size_t i = 0; i < share; i += 8) {
         for (size_t j = 0; j < 8; ++j) sum[j] += p[i + j];
@@ -81,7 +99,7 @@ void Read(benchmark::State& state) {
     });
   }
   benchmark::DoNotOptimize(sums.data());
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(data.size() * 8));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(words * 8));
 }
 
 // Enough panels that at m = 1 nothing is found in a cache again.
@@ -93,23 +111,23 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
   const int64_t target = m <= 8 ? int64_t{256} << 20 : int64_t{16} << 20;
   const int64_t n = target / row_bytes / (kPanelRows * Threads()) * (kPanelRows * Threads());
   const int64_t panel_bytes = PackedPanelBytes(dtype, k);
-  std::vector<uint8_t> bytes(static_cast<size_t>(n / kPanelRows * panel_bytes + 64));
-  const PackedMatrix w{dtype, n, k, panel_bytes, Align(bytes)};
+  Memory bytes(n / kPanelRows * panel_bytes);
+  const PackedMatrix w{dtype, n, k, panel_bytes, bytes.data()};
   std::vector<uint8_t> rows(static_cast<size_t>(kPanelRows * row_bytes));
   std::mt19937 rng(1);
   for (uint8_t& b : rows) b = static_cast<uint8_t>(rng() & 0x3f);  // finite in every format
   for (int64_t p = 0; p < w.panels(); ++p) {
-    PackPanel(dtype, kPanelRows, k, rows.data(), row_bytes, 0, Align(bytes) + p * panel_bytes);
+    PackPanel(dtype, kPanelRows, k, rows.data(), row_bytes, 0, bytes.data() + p * panel_bytes);
   }
   const ActKind kind = ActivationKind(dtype, exact);
   const int64_t x_bytes = ActivationRowBytes(kind, k);
-  std::vector<uint8_t> x_storage(static_cast<size_t>(m * x_bytes + 64));
+  Memory x_storage(m * x_bytes);
   std::vector<float> values(static_cast<size_t>(k));
   for (float& v : values) v = static_cast<float>(rng() % 2001) / 1000.0f - 1.0f;
   for (int64_t i = 0; i < m; ++i) {
-    kernels.quantize(kind, values.data(), k, Align(x_storage) + i * x_bytes);
+    kernels.quantize(kind, values.data(), k, x_storage.data() + i * x_bytes);
   }
-  const Activations x{kind, m, k, x_bytes, Align(x_storage)};
+  const Activations x{kind, m, k, x_bytes, x_storage.data()};
   std::vector<float> y(static_cast<size_t>(m * n));
   Team team(Threads());
   for (auto _ : state) {
@@ -130,9 +148,9 @@ void Attention(benchmark::State& state, Isa isa, KvType type, int group, int64_t
   const int dim = 128;
   const int64_t page_bytes = kAttentionBlock * dim * KvElementBytes(type);
   const int64_t pages = length / kAttentionBlock;
-  std::vector<uint8_t> kv(static_cast<size_t>(2 * pages * page_bytes + 64));
+  Memory kv(2 * pages * page_bytes);
   std::vector<const uint8_t*> table;
-  for (int64_t p = 0; p < pages; ++p) table.push_back(Align(kv) + 2 * p * page_bytes);
+  for (int64_t p = 0; p < pages; ++p) table.push_back(kv.data() + 2 * p * page_bytes);
   const size_t heads = static_cast<size_t>(group * dim);
   std::vector<float> q(heads, 0.1f);
   std::vector<float> out(heads);
@@ -172,8 +190,8 @@ void Glu(benchmark::State& state, Isa isa) {
 
 void QuantizeQ8(benchmark::State& state, Isa isa) {
   std::vector<float> x(4096, 0.5f);
-  std::vector<uint8_t> row(static_cast<size_t>(ActivationRowBytes(ActKind::kQ8, 4096)) + 64);
-  for (auto _ : state) KernelsFor(isa).quantize(ActKind::kQ8, x.data(), 4096, Align(row));
+  Memory row(ActivationRowBytes(ActKind::kQ8, 4096));
+  for (auto _ : state) KernelsFor(isa).quantize(ActKind::kQ8, x.data(), 4096, row.data());
   state.SetItemsProcessed(state.iterations() * 4096);
 }
 
