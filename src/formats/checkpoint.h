@@ -26,22 +26,27 @@ struct NamedTensor {
 // another; names are unique.
 struct TensorSource {
   std::vector<MappedFile> files;
-  std::vector<NamedTensor> tensors;                  // in file order
-  std::unordered_map<std::string, int> index;        // name → position in tensors
+  std::vector<NamedTensor> tensors;            // in file order
+  std::unordered_map<std::string, int> index;  // name → position in tensors
 
   const NamedTensor* Find(std::string_view name) const;  // null when absent
 };
 
+// Fills `index`. kCorrupt when two tensors share a name.
+Status IndexTensors(TensorSource* source);
+
 struct Checkpoint {
   Container container = Container::kHuggingFace;
-  std::string path;    // as the user gave it: the .gguf file or the directory
-  Metadata metadata;   // GGUF keys, or config.json flattened
-  Metadata generation; // generation_config.json flattened; empty when there is none
+  std::string path;     // as the user gave it: the .gguf file or the directory
+  Metadata metadata;    // GGUF keys, or config.json flattened
+  Metadata generation;  // generation_config.json flattened; empty when there is none
   TensorSource tensors;
 };
 
 struct OpenOptions {
-  bool metadata_only = false;  // a directory with only config.json, a vocabulary-only GGUF
+  // For a directory with only config.json, a vocabulary-only GGUF, a header without its data:
+  // weights are not looked for, and Checkpoint::tensors stays empty.
+  bool metadata_only = false;
 };
 
 // `path` is a .gguf file (the first of a split set opens the set), or a directory with

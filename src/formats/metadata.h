@@ -20,9 +20,9 @@
 namespace frugal {
 
 using MetaNull = std::monostate;
-using MetaValue = std::variant<MetaNull, bool, int64_t, uint64_t, double, std::string,
-                               std::vector<bool>, std::vector<int64_t>, std::vector<double>,
-                               std::vector<std::string>>;
+using MetaValue =
+    std::variant<MetaNull, bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
+                 std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
 
 // "a string", "an integer", "a list of numbers"...: for messages.
 const char* MetaTypeName(const MetaValue& value);

@@ -10,20 +10,27 @@
 
 namespace frugal {
 
-// One file's header, parsed from its bytes; views point into `bytes`. `__metadata__` goes to
-// `metadata`. Headers over 100 MB, overlapping or out-of-range offsets, duplicate names, and
-// sizes that disagree with dtype and shape are kCorrupt.
+// The most a header may take (the reference implementation's limit).
+inline constexpr uint64_t kSafetensorsMaxHeader = 100'000'000;  // bytes
+
+// One file's header, parsed from its bytes; views point into `bytes`. Tensors are in the order of
+// their data. `__metadata__` goes to `metadata`. kCorrupt: headers over 100 MB or that are not
+// JSON, duplicate names, sizes that disagree with dtype and shape, and offsets that leave the
+// file, overlap or leave holes (the format allows none). kUnsupported: dtypes we do not know.
 struct SafetensorsHeader {
   Metadata metadata;
   std::vector<NamedTensor> tensors;
 };
-Result<SafetensorsHeader> ParseSafetensors(std::span<const uint8_t> bytes,
-                                           const std::string& name);
+Result<SafetensorsHeader> ParseSafetensors(std::span<const uint8_t> bytes, const std::string& name);
 
-// Opens `directory` (config.json with its weights).
+// Opens `directory`: config.json, generation_config.json when it is there, and the weights of
+// model.safetensors or else of the shards that model.safetensors.index.json lists. The map and the
+// shards must hold the same tensors.
 Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptions& options);
 
-// Writes one file through a temporary file that is renamed when complete.
+// Writes one file through a temporary file that is renamed when complete; on failure `path` keeps
+// what it had. The data lies in the order of `tensors`. Metadata values must be strings.
+// kInvalidArgument for what the format cannot hold, kResourceExhausted when the disk is full, kIo.
 Status WriteSafetensors(const std::string& path, const Metadata& metadata,
                         const std::vector<NamedTensor>& tensors);
 

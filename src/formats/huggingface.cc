@@ -1,0 +1,185 @@
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "formats/json.h"
+#include "formats/safetensors.h"
+#include "formats/utf8.h"
+
+namespace frugal {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kMaxConfigBytes = 16 << 20;
+constexpr int64_t kMaxIndexBytes = 256 << 20;
+constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+std::string Join(const std::string& directory, const std::string& name) {
+  return (std::filesystem::path(directory) / name).string();
+}
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+// The first name in `directory` that ends in `suffix`, empty when there is none.
+std::string FirstNamed(const std::string& directory, std::string_view suffix) {
+  std::string first;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.ends_with(suffix) && (first.empty() || name < first)) first = name;
+  }
+  return first;
+}
+
+Status MissingConfig(const std::string& directory) {
+  std::string hint = "is this a checkpoint's directory?";
+  if (const std::string gguf = FirstNamed(directory, ".gguf"); !gguf.empty()) {
+    hint = fmt::format("it holds {}: give that file", Printable(gguf));
+  } else if (const std::string weights = FirstNamed(directory, ".safetensors"); !weights.empty()) {
+    hint =
+        fmt::format("it holds {}: put the checkpoint's config.json beside it", Printable(weights));
+  }
+  return Error(StatusCode::kNotFound, "{}: expected config.json in this directory, found none; {}",
+               directory, hint);
+}
+
+Status MissingWeights(const std::string& directory) {
+  const auto missing = [&](StatusCode code, const std::string& found) {
+    return Error(code, "{}: expected {} or {}, found {}", directory, kWeights, kIndex, found);
+  };
+  for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+    if (Exists(Join(directory, name))) {
+      return missing(StatusCode::kUnsupported,
+                     fmt::format("only {}, a pickle that could run code; publish the checkpoint "
+                                 "as safetensors (load and save it with transformers)",
+                                 name));
+    }
+  }
+  if (const std::string other = FirstNamed(directory, ".safetensors"); !other.empty()) {
+    return missing(
+        StatusCode::kNotFound,
+        fmt::format("only {}; if it is the whole model, name it {}", Printable(other), kWeights));
+  }
+  return missing(StatusCode::kNotFound, "neither; were the weights downloaded?");
+}
+
+// Maps and parses one file and appends its tensors.
+Status AddFile(const std::string& path, TensorSource* source) {
+  ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
+  ASSIGN_OR_RETURN(SafetensorsHeader header, ParseSafetensors(file.bytes(), path));
+  for (NamedTensor& tensor : header.tensors) {
+    tensor.file = static_cast<int>(source->files.size());
+    source->tensors.push_back(std::move(tensor));
+  }
+  source->files.push_back(std::move(file));
+  return OkStatus();
+}
+
+// Tensor name → shard's file name.
+using WeightMap = std::map<std::string, std::string>;
+
+// A shard lies beside its index: a name that leads elsewhere is an attack or a mistake.
+bool IsPlainFileName(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(std::string_view("/\\\0", 3)) == name.npos;
+}
+
+Result<WeightMap> ReadWeightMap(const std::string& path) {
+  ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path, kMaxIndexBytes));
+  const Json* map = json.is_object() && json.contains("weight_map") ? &json["weight_map"] : nullptr;
+  if (map == nullptr || !map->is_object() || map->empty()) {
+    return Error(StatusCode::kCorrupt, "{}: weight_map: expected an object with tensors", path);
+  }
+  WeightMap weight_map;
+  for (const auto& [tensor, file] : map->get_ref<const Json::object_t&>()) {
+    if (!file.is_string()) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: weight_map: tensor '{}': expected a file name, found {}", path,
+                   Printable(tensor), file.type_name());
+    }
+    const auto& name = file.get_ref<const std::string&>();
+    if (!IsPlainFileName(name)) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: weight_map: tensor '{}': expected the name of a file in this directory, "
+                   "found '{}'",
+                   path, Printable(tensor), Printable(name));
+    }
+    weight_map.emplace(tensor, name);
+  }
+  return weight_map;
+}
+
+Status AddShards(const std::string& directory, TensorSource* source) {
+  const std::string index_path = Join(directory, kIndex);
+  ASSIGN_OR_RETURN(const WeightMap weight_map, ReadWeightMap(index_path));
+  std::set<std::string> shards;
+  for (const auto& [tensor, shard] : weight_map) shards.insert(shard);
+  for (const std::string& shard : shards) {
+    const std::string path = Join(directory, shard);
+    const size_t first = source->tensors.size();
+    if (Status status = AddFile(path, source); !status.ok()) {
+      if (status.code() != StatusCode::kNotFound) return status;
+      return Error(StatusCode::kNotFound, "{}: weight_map: shard '{}' is missing", index_path,
+                   Printable(shard));
+    }
+    for (size_t i = first; i < source->tensors.size(); ++i) {
+      const std::string& name = source->tensors[i].name;
+      const auto it = weight_map.find(name);
+      if (it == weight_map.end() || it->second != shard) {
+        return Error(StatusCode::kCorrupt, "{}: tensor '{}': {} puts it in {}", path,
+                     Printable(name), index_path,
+                     it == weight_map.end() ? "no shard" : Printable(it->second));
+      }
+    }
+  }
+  RETURN_IF_ERROR(IndexTensors(source));
+  for (const auto& [tensor, shard] : weight_map) {
+    if (source->Find(tensor) == nullptr) {
+      return Error(StatusCode::kCorrupt, "{}: weight_map: tensor '{}' is not in {}", index_path,
+                   Printable(tensor), Printable(shard));
+    }
+  }
+  return OkStatus();
+}
+
+Result<Metadata> ReadConfig(const std::string& path) {
+  ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path, kMaxConfigBytes));
+  return FlattenJson(json, path);
+}
+
+}  // namespace
+
+Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptions& options) {
+  Checkpoint checkpoint;
+  checkpoint.container = Container::kHuggingFace;
+  checkpoint.path = directory;
+  const std::string config = Join(directory, "config.json");
+  if (!Exists(config)) return MissingConfig(directory);
+  ASSIGN_OR_RETURN(checkpoint.metadata, ReadConfig(config));
+  const std::string generation = Join(directory, "generation_config.json");
+  if (Exists(generation)) {
+    ASSIGN_OR_RETURN(checkpoint.generation, ReadConfig(generation));
+  }
+  if (options.metadata_only) return checkpoint;
+
+  if (Exists(Join(directory, kWeights))) {  // transformers looks for it first too
+    RETURN_IF_ERROR(AddFile(Join(directory, kWeights), &checkpoint.tensors));
+    RETURN_IF_ERROR(IndexTensors(&checkpoint.tensors));
+  } else if (Exists(Join(directory, kIndex))) {
+    RETURN_IF_ERROR(AddShards(directory, &checkpoint.tensors));
+  } else {
+    return MissingWeights(directory);
+  }
+  return checkpoint;
+}
+
+}  // namespace frugal
