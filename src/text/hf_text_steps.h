@@ -1,0 +1,28 @@
+// The "normalizer" and "pre_tokenizer" of a tokenizer.json.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/status.h"
+#include "text/normalizer.h"
+#include "text/pretokenizer.h"
+
+namespace frugal {
+
+// `value` may be null (nothing to do). kUnsupported for a type Frugal does not know, kCorrupt for
+// fields that are missing or of the wrong type; messages name the field.
+Result<Normalizer> ParseNormalizer(const nlohmann::json& value);
+Result<PreTokenizer> ParsePreTokenizer(const nlohmann::json& value);
+
+// {"String": …} or {"Regex": …}: a literal text, or a pattern.
+struct HfPattern {
+  std::string text;
+  std::shared_ptr<const Regex> regex;
+};
+Result<HfPattern> ParseHfPattern(const nlohmann::json& object, const std::string& path);
+
+// The pattern of GPT-2, which "ByteLevel" has built in.
+inline constexpr std::string_view kGpt2Pattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+}  // namespace frugal
