@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMaxDerivedTokenBytes = 4096;
 constexpr size_t kMaxWordBytes = size_t{1} << 30;
-constexpr size_t kShortWord = 48;  // symbols; below that a scan beats the heap
+constexpr size_t kShortWord = 48;              // symbols; below that a scan beats the heap
 constexpr uint32_t kUnknown = UINT32_MAX - 1;  // a character that can be part of nothing
 
 uint64_t PairKey(uint32_t left, uint32_t right) {
@@ -295,8 +295,7 @@ void BpeModel::EncodeWord(std::string_view word, BpeScratch* scratch,
   for (const uint32_t symbol : symbols) out->push_back(static_cast<int32_t>(symbol));
 }
 
-void BpeModel::Encode(std::string_view word, BpeScratch* scratch,
-                      std::vector<int32_t>* out) const {
+void BpeModel::Encode(std::string_view word, BpeScratch* scratch, std::vector<int32_t>* out) const {
   auto encode = [&](std::string_view text, std::vector<int32_t>* ids) {
     EncodeWord(text, scratch, ids);
   };
@@ -306,7 +305,8 @@ void BpeModel::Encode(std::string_view word, BpeScratch* scratch,
       end = begin + kMaxWordBytes;
       while ((static_cast<unsigned char>(word[end]) & 0xC0) == 0x80) --end;
     }
-    EncodeThroughCache(word.substr(begin, end - begin), &scratch->cache, &scratch->ids, encode, out);
+    EncodeThroughCache(word.substr(begin, end - begin), &scratch->cache, &scratch->ids, encode,
+                       out);
     begin = end;
   }
 }

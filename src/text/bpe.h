@@ -21,8 +21,8 @@ namespace frugal {
 struct BpeScratch {
   WordCache cache;
   std::vector<uint32_t> symbols;
-  std::vector<uint64_t> heap;             // rank << 32 | position, least first
-  std::vector<uint32_t> previous, next;   // neighbours, for long words
+  std::vector<uint64_t> heap;            // rank << 32 | position, least first
+  std::vector<uint32_t> previous, next;  // neighbours, for long words
   // SentencePiece's unused pieces, and what they were last made of.
   std::unordered_map<uint32_t, std::pair<uint32_t, uint32_t>> unused_from;
   std::vector<int32_t> ids;
@@ -42,8 +42,8 @@ struct BpeModel {
   std::array<int32_t, 256> byte_ids;  // kBytes: of single bytes; else: of "<0xXX>"; -1: none
   bool byte_fallback = false;
   bool fuse_unk = false;
-  bool ignore_merges = false;  // a word that is a token is that token
-  int32_t unk_id = -1;         // -1: unknown characters vanish
+  bool ignore_merges = false;      // a word that is a token is that token
+  int32_t unk_id = -1;             // -1: unknown characters vanish
   std::string continuing_prefix;   // stands before every character of a word but the first
   std::string end_of_word_suffix;  // stands after the last one
 

@@ -69,7 +69,8 @@ Charsmap::Match Charsmap::Find(std::string_view text, size_t at, bool longest) c
     auto inside = [](std::string_view s, size_t place) {
       return place < s.size() && (static_cast<unsigned char>(s[place]) & 0xC0) == 0x80;
     };
-    if (start > replacements_.size() || inside(replacements_, start) || inside(text, i + 1)) continue;
+    if (start > replacements_.size() || inside(replacements_, start) || inside(text, i + 1))
+      continue;
     const size_t end = replacements_.find('\0', start);
     best = {i + 1 - at, std::string_view(replacements_).substr(start, end - start)};
     if (!longest) break;

@@ -131,12 +131,12 @@ Status DecoderBuilder::Add(const json& value, const std::string& path) {
     return Error(StatusCode::kUnsupported, "{}: '{}' after the tokens are fused", path, type);
   }
   if (type == "ByteLevel") {
-    decoder.steps.push_back(ByteLevelDecode{});
+    decoder.steps.emplace_back(ByteLevelDecode{});
     fused = true;
     return OkStatus();
   }
   if (type == "ByteFallback") {
-    decoder.steps.push_back(ByteFallbackDecode{});
+    decoder.steps.emplace_back(ByteFallbackDecode{});
     decoder.replace_each_byte = true;
     return OkStatus();
   }
@@ -146,7 +146,7 @@ Status DecoderBuilder::Add(const json& value, const std::string& path) {
     WordPieceDecode step;
     ASSIGN_OR_RETURN(step.prefix, StringFieldOr(value, "prefix", path, "##"));
     ASSIGN_OR_RETURN(step.cleanup, BoolFieldOr(value, "cleanup", path, true));
-    decoder.steps.push_back(std::move(step));
+    decoder.steps.emplace_back(std::move(step));
     return OkStatus();
   }
   return Error(StatusCode::kUnsupported, "{}.type: '{}' is not known", path, type);
@@ -164,7 +164,7 @@ Status DecoderBuilder::AddStrip(const json& value, const std::string& path) {
     return Error(StatusCode::kUnsupported, "{}.stop: expected 0, found {}", path, stop);
   }
   if (!fused) {
-    decoder.steps.push_back(StripDecode{content, start});
+    decoder.steps.emplace_back(StripDecode{content, start});
     return OkStatus();
   }
   if (decoder.strip_start != 0) {
@@ -184,7 +184,7 @@ Status DecoderBuilder::AddReplace(const json& value, const std::string& path) {
     return Error(StatusCode::kUnsupported, "{}.content: {} bytes; at most {} are supported", path,
                  step.content.size(), kMaxContent);
   }
-  decoder.steps.push_back(std::move(step));
+  decoder.steps.emplace_back(std::move(step));
   return OkStatus();
 }
 
@@ -195,12 +195,11 @@ Status DecoderBuilder::AddMetaspace(const json& value, const std::string& path) 
   if (step.replacement.empty()) {
     return Error(StatusCode::kCorrupt, "{}.replacement is empty", path);
   }
-  ASSIGN_OR_RETURN(const bool add_prefix_space,
-                   BoolFieldOr(value, "add_prefix_space", path, true));
+  ASSIGN_OR_RETURN(const bool add_prefix_space, BoolFieldOr(value, "add_prefix_space", path, true));
   ASSIGN_OR_RETURN(const std::string scheme, StringFieldOr(value, "prepend_scheme", path,
                                                            add_prefix_space ? "always" : "never"));
   step.drop_in_first = scheme != "never";
-  decoder.steps.push_back(std::move(step));
+  decoder.steps.emplace_back(std::move(step));
   return OkStatus();
 }
 
@@ -215,7 +214,7 @@ Result<TokenFrame> ParsePostProcessor(const json& value) {
 Result<TokenDecoder> ParseDecoder(const json& value) {
   DecoderBuilder builder;
   if (value.is_null()) {
-    builder.decoder.steps.push_back(JoinWithSpaces{});
+    builder.decoder.steps.emplace_back(JoinWithSpaces{});
   } else {
     RETURN_IF_ERROR(builder.Add(value, "decoder"));
   }

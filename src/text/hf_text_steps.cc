@@ -1,9 +1,12 @@
 #include "text/hf_text_steps.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "text/base64.h"
 #include "text/hf_fields.h"
+#include "text/split_patterns.h"
 #include "text/unicode.h"
 
 namespace frugal {
@@ -14,13 +17,6 @@ using nlohmann::json;
 constexpr size_t kMaxSteps = 64;
 // \w+|[^\w\s]+ as Rust means it, which "Whitespace" has built in.
 constexpr std::string_view kWhitespacePattern = R"(\w+|[^\w\s]+)";
-
-Result<std::shared_ptr<const Regex>> CompilePattern(std::string_view pattern, RegexDialect dialect,
-                                                    const std::string& path) {
-  auto regex = Regex::Compile(pattern, dialect);
-  if (!regex.ok()) return regex.status().WithContext(path);
-  return std::make_shared<const Regex>(*std::move(regex));
-}
 
 Status UnknownType(const std::string& path, const std::string& type) {
   return Error(StatusCode::kUnsupported, "{}.type: '{}' is not known", path, type);
@@ -38,7 +34,9 @@ Status ForEach(const json& object, const char* key, const std::string& path, con
 
 Status AddNormalizer(const json& value, const std::string& path, Normalizer* out) {
   RETURN_IF_ERROR(ExpectObject(value, path));
-  ASSIGN_OR_RETURN(const std::string type, StringField(value, "type", path));
+  const auto type_field = StringField(value, "type", path);
+  if (!type_field.ok()) return type_field.status();
+  const std::string& type = *type_field;
   if (type == "Sequence") {
     return ForEach(value, "normalizers", path, [out](const json& element, const std::string& p) {
       return AddNormalizer(element, p, out);
@@ -48,7 +46,7 @@ Status AddNormalizer(const json& value, const std::string& path, Normalizer* out
     return Error(StatusCode::kUnsupported, "{}: more than {} steps", path, kMaxSteps);
   }
   auto add = [out](NormalizerStep step) {
-    out->steps.push_back(std::move(step));
+    out->steps.emplace_back(std::move(step));
     return OkStatus();
   };
   if (type == "NFC") return add(UnicodeForm::kNfc);
@@ -67,7 +65,9 @@ Status AddNormalizer(const json& value, const std::string& path, Normalizer* out
   }
   if (type == "Replace") {
     ASSIGN_OR_RETURN(HfPattern pattern, ParseHfPattern(value, path));
-    ReplaceStep step{std::move(pattern.text), std::move(pattern.regex), {}};
+    ReplaceStep step;
+    step.text = std::move(pattern.text);
+    step.pattern = std::move(pattern.regex);
     ASSIGN_OR_RETURN(step.content, StringField(value, "content", path));
     return add(std::move(step));
   }
@@ -83,12 +83,12 @@ Status AddNormalizer(const json& value, const std::string& path, Normalizer* out
                      BoolFieldOr(value, "handle_chinese_chars", path, true));
     ASSIGN_OR_RETURN(step.lowercase, BoolFieldOr(value, "lowercase", path, true));
     // Null means: as lowercase.
-    ASSIGN_OR_RETURN(step.strip_accents,
-                     BoolFieldOr(value, "strip_accents", path, step.lowercase));
+    ASSIGN_OR_RETURN(step.strip_accents, BoolFieldOr(value, "strip_accents", path, step.lowercase));
     return add(step);
   }
   if (type == "Precompiled") {
-    ASSIGN_OR_RETURN(const std::string base64, StringFieldOr(value, "precompiled_charsmap", path, ""));
+    ASSIGN_OR_RETURN(const std::string base64,
+                     StringFieldOr(value, "precompiled_charsmap", path, ""));
     const std::optional<std::string> blob = DecodeBase64(base64);
     if (!blob) {
       return Error(StatusCode::kCorrupt, "{}.precompiled_charsmap is not base64", path);
@@ -121,11 +121,9 @@ Result<MetaspaceStep> ParseMetaspace(const json& value, const std::string& path)
     return Error(StatusCode::kCorrupt, "{}.replacement: expected one character, found '{}'", path,
                  step.replacement);
   }
-  ASSIGN_OR_RETURN(const bool add_prefix_space,
-                   BoolFieldOr(value, "add_prefix_space", path, true));
-  ASSIGN_OR_RETURN(const std::string scheme,
-                   StringFieldOr(value, "prepend_scheme", path,
-                                 add_prefix_space ? "always" : "never"));
+  ASSIGN_OR_RETURN(const bool add_prefix_space, BoolFieldOr(value, "add_prefix_space", path, true));
+  ASSIGN_OR_RETURN(const std::string scheme, StringFieldOr(value, "prepend_scheme", path,
+                                                           add_prefix_space ? "always" : "never"));
   if (scheme == "first") {
     step.prepend = MetaspaceStep::Prepend::kFirst;
   } else if (scheme == "never") {
@@ -139,7 +137,9 @@ Result<MetaspaceStep> ParseMetaspace(const json& value, const std::string& path)
 
 Status AddPreTokenizer(const json& value, const std::string& path, PreTokenizer* out) {
   RETURN_IF_ERROR(ExpectObject(value, path));
-  ASSIGN_OR_RETURN(const std::string type, StringField(value, "type", path));
+  const auto type_field = StringField(value, "type", path);
+  if (!type_field.ok()) return type_field.status();
+  const std::string& type = *type_field;
   if (type == "Sequence") {
     return ForEach(value, "pretokenizers", path, [out](const json& element, const std::string& p) {
       return AddPreTokenizer(element, p, out);
@@ -149,32 +149,33 @@ Status AddPreTokenizer(const json& value, const std::string& path, PreTokenizer*
     return Error(StatusCode::kUnsupported, "{}: more than {} steps", path, kMaxSteps);
   }
   auto add = [out](PreTokenizerStep step) {
-    out->steps.push_back(std::move(step));
+    out->steps.emplace_back(std::move(step));
     return OkStatus();
   };
   if (type == "ByteLevel") {
     ASSIGN_OR_RETURN(const bool add_prefix_space,
                      BoolFieldOr(value, "add_prefix_space", path, true));
     ASSIGN_OR_RETURN(const bool use_regex, BoolFieldOr(value, "use_regex", path, true));
-    if (add_prefix_space) out->steps.push_back(PrefixSpaceStep{});
+    if (add_prefix_space) out->steps.emplace_back(PrefixSpaceStep{});
     if (use_regex) {
-      ASSIGN_OR_RETURN(auto regex, CompilePattern(kGpt2Pattern, RegexDialect::kOniguruma, path));
-      out->steps.push_back(SplitStep{std::move(regex), "", SplitBehavior::kIsolated, false});
+      ASSIGN_OR_RETURN(SplitStep split, SplitAtMatches(kGpt2Pattern, RegexDialect::kOniguruma));
+      out->steps.emplace_back(std::move(split));
     }
     return add(ToByteLevelStep{});
   }
   if (type == "Split") {
     ASSIGN_OR_RETURN(HfPattern pattern, ParseHfPattern(value, path));
-    SplitStep step{std::move(pattern.regex), std::move(pattern.text), SplitBehavior::kIsolated,
-                   false};
+    SplitStep step;
+    step.pattern = std::move(pattern.regex);
+    step.text = std::move(pattern.text);
     ASSIGN_OR_RETURN(step.behavior, ParseBehavior(value, path, ""));
     ASSIGN_OR_RETURN(step.invert, BoolFieldOr(value, "invert", path, false));
     return add(std::move(step));
   }
   if (type == "Digits") {
     ASSIGN_OR_RETURN(const bool individual, BoolFieldOr(value, "individual_digits", path, false));
-    return add(CharClassStep{CharClass::kDigit, individual ? SplitBehavior::kIsolated
-                                                           : SplitBehavior::kContiguous});
+    return add(CharClassStep{CharClass::kDigit,
+                             individual ? SplitBehavior::kIsolated : SplitBehavior::kContiguous});
   }
   if (type == "Punctuation") {
     CharClassStep step{CharClass::kPunctuation, SplitBehavior::kIsolated};
@@ -185,12 +186,14 @@ Status AddPreTokenizer(const json& value, const std::string& path, PreTokenizer*
     return add(CharClassStep{CharClass::kWhitespace, SplitBehavior::kRemoved});
   }
   if (type == "BertPreTokenizer") {
-    out->steps.push_back(CharClassStep{CharClass::kWhitespace, SplitBehavior::kRemoved});
+    out->steps.emplace_back(CharClassStep{CharClass::kWhitespace, SplitBehavior::kRemoved});
     return add(CharClassStep{CharClass::kPunctuation, SplitBehavior::kIsolated});
   }
   if (type == "Whitespace") {
-    ASSIGN_OR_RETURN(auto regex, CompilePattern(kWhitespacePattern, RegexDialect::kFancy, path));
-    return add(SplitStep{std::move(regex), "", SplitBehavior::kRemoved, true});
+    ASSIGN_OR_RETURN(SplitStep split, SplitAtMatches(kWhitespacePattern, RegexDialect::kFancy));
+    split.behavior = SplitBehavior::kRemoved;
+    split.invert = true;
+    return add(std::move(split));
   }
   if (type == "Metaspace") {
     ASSIGN_OR_RETURN(MetaspaceStep step, ParseMetaspace(value, path));
@@ -209,8 +212,9 @@ Result<HfPattern> ParseHfPattern(const json& object, const std::string& path) {
   HfPattern result;
   if (FindField(*pattern, "Regex") != nullptr) {
     ASSIGN_OR_RETURN(const std::string text, StringField(*pattern, "Regex", field));
-    ASSIGN_OR_RETURN(result.regex,
-                     CompilePattern(text, RegexDialect::kOniguruma, field + ".Regex"));
+    auto regex = Regex::Compile(text, RegexDialect::kOniguruma);
+    if (!regex.ok()) return regex.status().WithContext(field + ".Regex");
+    result.regex = std::make_shared<const Regex>(*std::move(regex));
     return result;
   }
   ASSIGN_OR_RETURN(result.text, StringField(*pattern, "String", field));

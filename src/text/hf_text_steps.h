@@ -1,7 +1,9 @@
 // The "normalizer" and "pre_tokenizer" of a tokenizer.json.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "base/status.h"
 #include "text/normalizer.h"
@@ -20,9 +22,5 @@ struct HfPattern {
   std::shared_ptr<const Regex> regex;
 };
 Result<HfPattern> ParseHfPattern(const nlohmann::json& object, const std::string& path);
-
-// The pattern of GPT-2, which "ByteLevel" has built in.
-inline constexpr std::string_view kGpt2Pattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 }  // namespace frugal

@@ -118,7 +118,7 @@ std::string ApplySentencePiece(std::string_view text, const SentencePieceStep& s
     if (!step.remove_extra_whitespaces) after_space = false;
   }
   if (step.remove_extra_whitespaces) {
-    while (out.ends_with(space)) out.resize(out.size() - space.size());
+    while (out.ends_with(space)) out.erase(out.size() - space.size());
   }
   if (step.add_dummy_prefix && step.whitespace_is_suffix) out += space;
   return out;

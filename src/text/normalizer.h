@@ -25,7 +25,7 @@ struct StripStep {
   bool right = true;
 };
 struct ReplaceStep {
-  std::string text;                     // what to replace (not empty), where there is no pattern
+  std::string text;  // what to replace (not empty), where there is no pattern
   std::shared_ptr<const Regex> pattern;
   std::string content;
 };
@@ -43,11 +43,11 @@ struct PrecompiledStep {
 };
 // sentencepiece's Normalizer::Normalize().
 struct SentencePieceStep {
-  std::shared_ptr<const Charsmap> map;  // null: characters stay as they are
+  std::shared_ptr<const Charsmap> map;           // null: characters stay as they are
   std::shared_ptr<const ByteTrie> user_defined;  // symbols that are never rewritten; may be null
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
-  bool escape_whitespaces = true;       // spaces become ▁
+  bool escape_whitespaces = true;  // spaces become ▁
   bool whitespace_is_suffix = false;
 };
 

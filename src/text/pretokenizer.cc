@@ -178,9 +178,9 @@ struct Runner {
   void operator()(const MetaspaceStep& step) const {
     const bool first_at_zero = !pieces->spans.empty() && pieces->spans[0].begin == 0;
     Rewrite(pieces, [&](std::string_view piece, size_t i, std::string* out) {
-      const bool prepend = step.prepend == MetaspaceStep::Prepend::kAlways ||
-                           (step.prepend == MetaspaceStep::Prepend::kFirst && at_start && i == 0 &&
-                            first_at_zero);
+      const bool prepend =
+          step.prepend == MetaspaceStep::Prepend::kAlways ||
+          (step.prepend == MetaspaceStep::Prepend::kFirst && at_start && i == 0 && first_at_zero);
       if (prepend && !piece.starts_with(' ') && !piece.starts_with(step.replacement)) {
         *out += step.replacement;
       }
@@ -205,9 +205,8 @@ struct Runner {
     });
   }
   void operator()(ToByteLevelStep) const {
-    Rewrite(pieces, [](std::string_view piece, size_t, std::string* out) {
-      *out += ToByteLevel(piece);
-    });
+    Rewrite(pieces,
+            [](std::string_view piece, size_t, std::string* out) { *out += ToByteLevel(piece); });
   }
   void operator()(FromByteLevelStep) const {
     Rewrite(pieces, [](std::string_view piece, size_t, std::string* out) {
@@ -219,6 +218,14 @@ struct Runner {
 };
 
 }  // namespace
+
+Result<SplitStep> SplitAtMatches(std::string_view pattern, RegexDialect dialect) {
+  auto regex = Regex::Compile(pattern, dialect);
+  if (!regex.ok()) return regex.status();
+  SplitStep step;
+  step.pattern = std::make_shared<const Regex>(*std::move(regex));
+  return step;
+}
 
 void PreTokenizer::Run(std::string_view text, bool at_start, RegexScratch* scratch,
                        Pieces* pieces) const {

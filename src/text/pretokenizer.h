@@ -22,6 +22,9 @@ struct SplitStep {
   SplitBehavior behavior = SplitBehavior::kIsolated;
   bool invert = false;  // the pattern matches what is not delimiter
 };
+// Every match is a piece of its own.
+Result<SplitStep> SplitAtMatches(std::string_view pattern, RegexDialect dialect);
+
 enum class CharClass { kDigit, kPunctuation, kWhitespace };
 struct CharClassStep {
   CharClass char_class = CharClass::kDigit;
@@ -33,8 +36,8 @@ struct MetaspaceStep {
   Prepend prepend = Prepend::kAlways;
   bool split = true;
 };
-struct PrefixSpaceStep {};  // " " before every piece that does not start with one
-struct ToByteLevelStep {};  // bytes to their printable form, for steps that follow
+struct PrefixSpaceStep {};    // " " before every piece that does not start with one
+struct ToByteLevelStep {};    // bytes to their printable form, for steps that follow
 struct FromByteLevelStep {};  // and back
 
 using PreTokenizerStep = std::variant<SplitStep, CharClassStep, MetaspaceStep, PrefixSpaceStep,

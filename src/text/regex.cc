@@ -1,6 +1,5 @@
 #include "text/regex.h"
 
-
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -78,9 +77,9 @@ Result<Regex> Regex::Compile(std::string_view pattern, RegexDialect dialect) {
   }
   ASSIGN_OR_RETURN(const std::string rewritten, RewriteRegex(pattern, dialect));
   // In Ruby ^ and $ match at line ends; elsewhere $ matches at the very end only.
-  const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C |
-                           (dialect == RegexDialect::kOniguruma ? PCRE2_MULTILINE
-                                                                : PCRE2_DOLLAR_ENDONLY);
+  const uint32_t options =
+      PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C |
+      (dialect == RegexDialect::kOniguruma ? PCRE2_MULTILINE : PCRE2_DOLLAR_ENDONLY);
   std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
       pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
   CHECK(context != nullptr);
@@ -100,8 +99,8 @@ Result<Regex> Regex::Compile(std::string_view pattern, RegexDialect dialect) {
   return Regex(std::move(code));
 }
 
-Regex::Outcome Regex::Find(std::string_view text, size_t from, RegexScratch* scratch,
-                           size_t* begin, size_t* end) const {
+Regex::Outcome Regex::Find(std::string_view text, size_t from, RegexScratch* scratch, size_t* begin,
+                           size_t* end) const {
   const RegexScratch::State& state = *scratch->state_;
   // An empty view may have no address.
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.empty() ? "" : text.data());
@@ -131,7 +130,8 @@ bool RegexMatches::Next(size_t* begin, size_t* end) {
     const bool empty = *begin == *end;
     from_ = *end;
     if (empty) {
-      const int step = *end < text_.size() ? Utf8Length(static_cast<unsigned char>(text_[*end])) : 1;
+      const int step =
+          *end < text_.size() ? Utf8Length(static_cast<unsigned char>(text_[*end])) : 1;
       from_ = *end + step;
       if (*end == last_end_) continue;
     }

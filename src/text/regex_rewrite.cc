@@ -61,6 +61,10 @@ class Rewriter {
     return Error(StatusCode::kCorrupt, "the pattern ends inside {}", where);
   }
 
+  void Put(std::string_view before, std::string_view text, std::string_view after) {
+    out_.append(before).append(text).append(after);
+  }
+
   // "(?:" … ")" around what was written since `begin`.
   void Wrap(size_t begin, std::string_view tail) {
     out_.insert(begin, "(?:");
@@ -139,8 +143,8 @@ class Rewriter {
       ++at_;
       return OkStatus();
     }
-    std::string repeat(in_.substr(at_, end + 1 - at_));
-    if (repeat[1] == ',') repeat.insert(1, "0");
+    const std::string_view bounds = in_.substr(at_ + 1, end - at_ - 1);
+    const std::string repeat = fmt::format("{{{}{}}}", bounds[0] == ',' ? "0" : "", bounds);
     at_ = end + 1;
     if (dialect_ == RegexDialect::kOniguruma && !Done() && in_[at_] == '+') {
       out_ += repeat;  // Ruby: repeat the repetition
@@ -159,7 +163,7 @@ class Rewriter {
     if (Done()) return Ends("a property name");
     if (in_[at_] != '{') {
       const std::string name(1, in_[at_++]);
-      return std::string(negated ? "\\P{" : "\\p{") + name + "}";
+      return fmt::format("\\{}{{{}}}", negated ? 'P' : 'p', name);
     }
     const size_t end = in_.find('}', at_);
     if (end == std::string_view::npos) return Ends("a property name");
@@ -169,11 +173,11 @@ class Rewriter {
       negated = !negated;
       name.remove_prefix(1);
     }
-    if (name == "Word") return std::string(negated ? "[^" : "[") + std::string(Word()) + "]";
+    if (name == "Word") return fmt::format("[{}{}]", negated ? "^" : "", Word());
     for (const auto& [from, to] : kProperties) {
       if (name == from) name = to;
     }
-    return std::string(negated ? "\\P{" : "\\p{") + std::string(name) + "}";
+    return fmt::format("\\{}{{{}}}", negated ? 'P' : 'p', name);
   }
 
   // \uXXXX or \u{X…}, at the u.
@@ -190,38 +194,38 @@ class Rewriter {
       hex = in_.substr(at_, 4);
       at_ += 4;
     }
-    return "\\x{" + std::string(hex) + "}";
+    return fmt::format("\\x{{{}}}", hex);
   }
 
   Status Escape() {
     ++at_;
     if (Done()) return Ends("an escape");
     const char c = in_[at_];
-    const std::string word(Word());
+    const std::string_view word = Word();
     switch (c) {
       case 's':
-        out_ += "[" + std::string(kSpace) + "]";
+        Put("[", kSpace, "]");
         break;
       case 'S':
-        out_ += "[^" + std::string(kSpace) + "]";
+        Put("[^", kSpace, "]");
         break;
       case 'w':
-        out_ += "[" + word + "]";
+        Put("[", word, "]");
         break;
       case 'W':
-        out_ += "[^" + word + "]";
+        Put("[^", word, "]");
         break;
       case 'h':
-        out_ += "[" + std::string(kHex) + "]";
+        Put("[", kHex, "]");
         break;
       case 'H':
-        out_ += "[^" + std::string(kHex) + "]";
+        Put("[^", kHex, "]");
         break;
       case 'b':
-        out_ += "(?:(?<=[" + word + "])(?![" + word + "])|(?<![" + word + "])(?=[" + word + "]))";
+        out_ += fmt::format("(?:(?<=[{0}])(?![{0}])|(?<![{0}])(?=[{0}]))", word);
         break;
       case 'B':
-        out_ += "(?:(?<=[" + word + "])(?=[" + word + "])|(?<![" + word + "])(?![" + word + "]))";
+        out_ += fmt::format("(?:(?<=[{0}])(?=[{0}])|(?<![{0}])(?![{0}]))", word);
         break;
       case 'p':
       case 'P': {
@@ -238,7 +242,7 @@ class Rewriter {
         if (in_.substr(at_, 2) == "x{") {
           const size_t end = in_.find('}', at_);
           if (end == std::string_view::npos) return Ends("an escape");
-          out_ += "\\" + std::string(in_.substr(at_, end + 1 - at_));
+          Put("\\", in_.substr(at_, end + 1 - at_), "");
           at_ = end + 1;
           return OkStatus();
         }
@@ -263,12 +267,13 @@ class Rewriter {
   }
 
   static std::string OperandMatcher(const Operand& operand) {
-    const std::string plain = "[" + operand.body + "]";
+    const std::string plain = fmt::format("[{}]", operand.body);
     if (operand.matchers.empty()) return plain;
     std::string any;
     if (!operand.body.empty()) any = plain;
-    for (const std::string& matcher : operand.matchers) any += (any.empty() ? "" : "|") + matcher;
-    return operand.body.empty() && operand.matchers.size() == 1 ? any : "(?:" + any + ")";
+    for (const std::string& matcher : operand.matchers)
+      any.append(any.empty() ? "" : "|").append(matcher);
+    return operand.body.empty() && operand.matchers.size() == 1 ? any : fmt::format("(?:{})", any);
   }
 
   // The class that starts at '[', as an expression that matches exactly one character.
@@ -303,7 +308,7 @@ class Rewriter {
       }
     }
     if (operands.size() == 1 && operands[0].matchers.empty()) {
-      return (negated ? "[^" : "[") + operands[0].body + "]";
+      return fmt::format("[{}{}]", negated ? "^" : "", operands[0].body);
     }
     std::string matcher;
     if (operands.size() == 1) {
@@ -311,11 +316,11 @@ class Rewriter {
     } else {
       matcher = "(?:";
       for (size_t i = 1; i < operands.size(); ++i) {
-        matcher += "(?=" + OperandMatcher(operands[i]) + ")";
+        matcher += fmt::format("(?={})", OperandMatcher(operands[i]));
       }
       matcher += OperandMatcher(operands[0]) + ")";
     }
-    return negated ? "(?:(?!" + matcher + ")(?s:.))" : matcher;
+    return negated ? fmt::format("(?:(?!{})(?s:.))", matcher) : matcher;
   }
 
   Status ClassItem(int depth, bool first, Operand* operand) {
@@ -327,7 +332,9 @@ class Rewriter {
           return OkStatus();
         }
       }
-      ASSIGN_OR_RETURN(const std::string matcher, ClassMatcher(depth + 1));
+      const auto result = ClassMatcher(depth + 1);
+      if (!result.ok()) return result.status();
+      const std::string& matcher = *result;
       if (matcher.starts_with('[') && !matcher.starts_with("[^")) {  // a union: flatten it
         operand->body += matcher.substr(1, matcher.size() - 2);
       } else {
@@ -376,23 +383,25 @@ class Rewriter {
         operand->body += kSpace;
         break;
       case 'S':
-        operand->matchers.push_back("[^" + std::string(kSpace) + "]");
+        operand->matchers.push_back(fmt::format("[^{}]", kSpace));
         break;
       case 'w':
         operand->body += Word();
         break;
       case 'W':
-        operand->matchers.push_back("[^" + std::string(Word()) + "]");
+        operand->matchers.push_back(fmt::format("[^{}]", Word()));
         break;
       case 'h':
         operand->body += kHex;
         break;
       case 'H':
-        operand->matchers.push_back("[^" + std::string(kHex) + "]");
+        operand->matchers.push_back(fmt::format("[^{}]", kHex));
         break;
       case 'p':
       case 'P': {
-        ASSIGN_OR_RETURN(const std::string property, Property());
+        const auto result = Property();
+        if (!result.ok()) return result.status();
+        const std::string& property = *result;
         if (property.starts_with("[^")) {
           operand->matchers.push_back(property);
         } else if (property.starts_with('[')) {

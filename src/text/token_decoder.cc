@@ -26,8 +26,10 @@ int HexDigit(char c) {
 struct StepApplier {
   std::string* text;
   bool first;
+  bool added;
 
   void operator()(ByteLevelDecode) const {
+    if (added) return;
     if (auto bytes = FromByteLevel(*text)) *text = std::move(*bytes);
   }
   void operator()(ByteFallbackDecode) const {
@@ -56,7 +58,7 @@ struct StepApplier {
       if (text->starts_with(step.prefix)) {
         text->erase(0, step.prefix.size());
       } else {
-        text->insert(0, " ");
+        text->insert(text->begin(), ' ');
       }
     }
     if (!step.cleanup) return;
@@ -76,7 +78,7 @@ struct StepApplier {
     for (const auto& [from, to] : kCleanup) ReplaceInPlace(text, from, to);
   }
   void operator()(JoinWithSpaces) const {
-    if (!first) text->insert(0, " ");
+    if (!first) text->insert(text->begin(), ' ');
   }
   void operator()(const StripDecode& step) const {
     for (int64_t i = 0; i < step.start && text->starts_with(step.content); ++i) {
@@ -100,9 +102,9 @@ void StripStart(const TokenDecoder& decoder, std::string* text, DecodeState* sta
 
 }  // namespace
 
-std::string TokenDecoder::Bytes(std::string_view token, bool first) const {
+std::string TokenDecoder::Bytes(std::string_view token, bool first, bool added) const {
   std::string text(token);
-  for (const DecodeStep& step : steps) std::visit(StepApplier{&text, first}, step);
+  for (const DecodeStep& step : steps) std::visit(StepApplier{&text, first, added}, step);
   return text;
 }
 

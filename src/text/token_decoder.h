@@ -21,8 +21,8 @@ struct ReplaceDecode {
   std::string content;
 };
 struct MetaspaceDecode {
-  std::string replacement;      // becomes a space
-  bool drop_in_first = true;    // but nothing in the first token
+  std::string replacement;    // becomes a space
+  bool drop_in_first = true;  // but nothing in the first token
 };
 struct WordPieceDecode {
   std::string prefix = "##";  // of tokens that go on with a word; others get a space before them
@@ -39,20 +39,21 @@ using DecodeStep = std::variant<ByteLevelDecode, ByteFallbackDecode, ReplaceDeco
 
 // Immutable once built; safe to share.
 struct TokenDecoder {
-  std::vector<DecodeStep> steps;  // from a token's stored text to its bytes
-  std::string strip;              // taken from the start of the whole text,
-  int64_t strip_start = 0;        // at most so many times
+  std::vector<DecodeStep> steps;   // from a token's stored text to its bytes
+  std::string strip;               // taken from the start of the whole text,
+  int64_t strip_start = 0;         // at most so many times
   bool replace_each_byte = false;  // a broken character becomes one U+FFFD per byte, not one
 
-  // The bytes of a token that is the first of a text, or not.
-  std::string Bytes(std::string_view token, bool first) const;
+  // The bytes of a token that is the first of a text, or not; `added`: it is an added token, whose
+  // text is not in byte-level form.
+  std::string Bytes(std::string_view token, bool first, bool added) const;
 };
 
 // The state between tokens.
 struct DecodeState {
-  bool first = true;          // no token yet
-  int64_t stripped = 0;       // of TokenDecoder::strip_start; −1 once other text has come
-  std::string pending;        // bytes that are not a whole character yet
+  bool first = true;     // no token yet
+  int64_t stripped = 0;  // of TokenDecoder::strip_start; −1 once other text has come
+  std::string pending;   // bytes that are not a whole character yet
 };
 
 // Takes what is complete from state->pending, or everything at the end of a text (`final`), with

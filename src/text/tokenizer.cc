@@ -40,10 +40,10 @@ struct EncodeScratch {
 
 struct Tokenizer::Impl {
   TokenizerParts parts;
-  TokenMap ids;                     // stored text → id
-  std::vector<bool> special;        // by id
-  std::vector<bool> literal;        // by id: an added token, whose text is itself
-  std::vector<std::string> bytes;   // by id: inside a text
+  TokenMap ids;                    // stored text → id
+  std::vector<bool> special;       // by id
+  std::vector<bool> added;         // by id
+  std::vector<std::string> bytes;  // by id: inside a text
   AddedTokenMatcher raw_tokens, normalized_tokens;
 
   mutable std::mutex mutex;
@@ -57,7 +57,7 @@ struct Tokenizer::Impl {
                         EncodeScratch* scratch, std::vector<int32_t>* out) const;
   void EncodeText(std::string_view text, bool at_start, bool parse_special, EncodeScratch* scratch,
                   std::vector<int32_t>* out) const;
-  void EncodeMalformed(std::string_view bytes, std::vector<int32_t>* out) const;
+  void EncodeMalformed(std::string_view text, std::vector<int32_t>* out) const;
   Status Append(int32_t id, bool skip_special, DecodeState* state) const;
 };
 
@@ -65,9 +65,10 @@ Status SetToken(int64_t id, std::string_view text, const std::string& field,
                 TokenizerParts* parts) {
   const auto limit = static_cast<int64_t>(parts->listed) * 16 + 65536;
   if (id < 0 || id >= limit) {
-    return Error(StatusCode::kCorrupt,
-                 "{}: id {} of token '{}' is out of range; a file of {} tokens may use ids below {}",
-                 field, id, text, parts->listed, limit);
+    return Error(
+        StatusCode::kCorrupt,
+        "{}: id {} of token '{}' is out of range; a file of {} tokens may use ids below {}", field,
+        id, text, parts->listed, limit);
   }
   const auto index = static_cast<size_t>(id);
   if (index >= parts->texts.size()) parts->texts.resize(index + 1);
@@ -90,33 +91,33 @@ Status AddAddedToken(const AddedToken& token, const std::string& field, Tokenize
 
 Result<Tokenizer> MakeTokenizer(TokenizerParts parts) {
   if (parts.normalizer.MaxGrowth() > kMaxGrowth) {
-    return Error(StatusCode::kUnsupported,
-                 "normalizer: it could make a text {:.0f} times longer; at most {:.0f} is supported",
-                 parts.normalizer.MaxGrowth(), kMaxGrowth);
+    return Error(
+        StatusCode::kUnsupported,
+        "normalizer: it could make a text {:.0f} times longer; at most {:.0f} is supported",
+        parts.normalizer.MaxGrowth(), kMaxGrowth);
   }
   auto impl = std::make_unique<Tokenizer::Impl>();
   impl->parts = std::move(parts);
   const TokenizerParts& p = impl->parts;
   impl->special.resize(p.texts.size(), false);
-  impl->literal.resize(p.texts.size(), false);
+  impl->added.resize(p.texts.size(), false);
   impl->bytes.resize(p.texts.size());
   RegexScratch scratch;
   for (const AddedToken& token : p.added_tokens) {
     const auto id = static_cast<size_t>(token.id);
-    impl->literal[id] = true;
+    impl->added[id] = true;
     impl->special[id] = token.special;
     impl->ids.Insert(token.content, token.id);
     AddedTokenMatcher& matcher = token.normalized ? impl->normalized_tokens : impl->raw_tokens;
-    const bool rewrite = token.normalized && ValidUtf8Prefix(token.content) == token.content.size();
-    const std::string text =
-        rewrite ? p.normalizer.Apply(token.content, &scratch) : token.content;
+    const bool rewrite = token.normalized && !p.added_tokens_verbatim &&
+                         ValidUtf8Prefix(token.content) == token.content.size();
+    const std::string text = rewrite ? p.normalizer.Apply(token.content, &scratch) : token.content;
     RETURN_IF_ERROR(matcher.Add(token, text));
   }
   for (size_t id = 0; id < p.texts.size(); ++id) {
     if (p.texts[id].empty()) continue;
     impl->ids.Insert(p.texts[id], static_cast<int32_t>(id));
-    impl->bytes[id] =
-        impl->literal[id] ? p.texts[id] : p.decoder.Bytes(p.texts[id], /*first=*/false);
+    impl->bytes[id] = p.decoder.Bytes(p.texts[id], /*first=*/false, impl->added[id]);
   }
   return Tokenizer(std::move(impl));
 }
@@ -175,7 +176,7 @@ void Tokenizer::Impl::EncodeText(std::string_view text, bool at_start, bool pars
   }
 }
 
-void Tokenizer::Impl::EncodeMalformed(std::string_view bytes, std::vector<int32_t>* out) const {
+void Tokenizer::Impl::EncodeMalformed(std::string_view text, std::vector<int32_t>* out) const {
   const auto* bpe = std::get_if<BpeModel>(&parts.model);
   const auto* unigram = std::get_if<UnigramModel>(&parts.model);
   int32_t unk = bpe != nullptr       ? bpe->unk_id
@@ -184,9 +185,11 @@ void Tokenizer::Impl::EncodeMalformed(std::string_view bytes, std::vector<int32_
   const bool has_bytes = bpe != nullptr
                              ? bpe->alphabet == BpeModel::Alphabet::kBytes || bpe->byte_fallback
                              : unigram != nullptr && unigram->byte_fallback;
-  for (const char c : bytes) {
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const int32_t id = !has_bytes ? -1 : bpe != nullptr ? bpe->byte_ids[byte] : unigram->byte_ids[byte];
+    const int32_t id = !has_bytes       ? -1
+                       : bpe != nullptr ? bpe->byte_ids[byte]
+                                        : unigram->byte_ids[byte];
     if (id >= 0) {
       out->push_back(id);
     } else if (unk >= 0) {
@@ -231,8 +234,7 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOption
 
 std::string Tokenizer::Impl::FirstBytes(int32_t id) const {
   const auto index = static_cast<size_t>(id);
-  return literal[index] ? parts.texts[index]
-                        : parts.decoder.Bytes(parts.texts[index], /*first=*/true);
+  return parts.decoder.Bytes(parts.texts[index], /*first=*/true, added[index]);
 }
 
 Status Tokenizer::Impl::Append(int32_t id, bool skip_special, DecodeState* state) const {
@@ -304,8 +306,7 @@ Result<std::string> StreamDecoder::Push(int32_t id) {
 }
 
 std::string StreamDecoder::Finish() {
-  std::string text =
-      TakeText(tokenizer_->impl_->parts.decoder, /*final=*/true, state_.get());
+  std::string text = TakeText(tokenizer_->impl_->parts.decoder, /*final=*/true, state_.get());
   *state_ = DecodeState{};
   return text;
 }

@@ -55,7 +55,7 @@ class Tokenizer {
   int vocab_size() const;  // ids are 0 … vocab_size − 1
   bool IsSpecial(int32_t id) const;
   std::optional<int32_t> TokenId(std::string_view token) const;  // by its exact stored text
-  const std::string& TokenText(int32_t id) const;                // its stored text ("Ġthe", "▁the")
+  const std::string& TokenText(int32_t id) const;  // its stored text ("Ġthe", "▁the")
 
   std::optional<int32_t> bos_id() const;
   std::optional<int32_t> eos_id() const;

@@ -27,6 +27,9 @@ struct TokenizerParts {
   // every id takes memory.
   size_t listed = 0;
   std::vector<AddedToken> added_tokens;  // their text also stands in `texts`
+  // Added tokens that are `normalized` are looked for as they stand, not in normalised form
+  // (SentencePiece's dummy prefix is no part of them).
+  bool added_tokens_verbatim = false;
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   std::variant<BpeModel, UnigramModel, WordPieceModel> model;
@@ -37,8 +40,7 @@ struct TokenizerParts {
 
 // Notes that `id` has this text. kCorrupt when the id is out of range or has another text;
 // `field` names the place in the file.
-Status SetToken(int64_t id, std::string_view text, const std::string& field,
-                TokenizerParts* parts);
+Status SetToken(int64_t id, std::string_view text, const std::string& field, TokenizerParts* parts);
 
 // SetToken() and an entry in parts->added_tokens. Once per id.
 Status AddAddedToken(const AddedToken& token, const std::string& field, TokenizerParts* parts);

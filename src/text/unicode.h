@@ -37,13 +37,13 @@ size_t MalformedUtf8Length(std::string_view text, size_t at, bool* needs_more);
 inline constexpr std::string_view kReplacementChar = "\xEF\xBF\xBD";  // U+FFFD
 inline constexpr std::string_view kMetaSpace = "\xE2\x96\x81";        // U+2581, SentencePiece's ▁
 
-bool IsWhitespace(uint32_t c);        // White_Space
-bool IsNumeric(uint32_t c);           // N*
-bool IsPunctuation(uint32_t c);       // P* and the ASCII symbols ($+<=>^`|~)
-bool IsOther(uint32_t c);             // Cc, Cf, Co (BERT's "control"; unassigned ones stay)
-bool IsMark(uint32_t c);              // M*
-bool IsNonspacingMark(uint32_t c);    // Mn
-bool IsCjkIdeograph(uint32_t c);      // BERT's list of blocks
+bool IsWhitespace(uint32_t c);      // White_Space
+bool IsNumeric(uint32_t c);         // N*
+bool IsPunctuation(uint32_t c);     // P* and the ASCII symbols ($+<=>^`|~)
+bool IsOther(uint32_t c);           // Cc, Cf, Co (BERT's "control"; unassigned ones stay)
+bool IsMark(uint32_t c);            // M*
+bool IsNonspacingMark(uint32_t c);  // Mn
+bool IsCjkIdeograph(uint32_t c);    // BERT's list of blocks
 std::string LowerCase(std::string_view text);  // well formed; full mapping, not contextual
 
 }  // namespace frugal

@@ -81,8 +81,8 @@ std::string NormalizeUnicode(std::string_view text, UnicodeForm form) {
   auto quiet = [nfc](uint32_t c) { return nfc ? !NfcMayChange(c) : c < 0x80; };
   std::string out;
   out.reserve(text.size());
-  size_t copied = 0;     // text[0, copied) is in out
-  size_t previous = 0;   // start of the character before `at`
+  size_t copied = 0;    // text[0, copied) is in out
+  size_t previous = 0;  // start of the character before `at`
   for (size_t at = 0; at < text.size();) {
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       previous = at++;

@@ -86,10 +86,9 @@ void UnigramModel::EncodePiece(std::string_view text, UnigramScratch* scratch,
       continue;
     }
     const std::string_view piece = text.substr(node.start, end - node.start);
-    const bool has_bytes =
-        byte_fallback && std::all_of(piece.begin(), piece.end(), [this](char c) {
-          return byte_ids[static_cast<unsigned char>(c)] >= 0;
-        });
+    const bool has_bytes = byte_fallback && std::all_of(piece.begin(), piece.end(), [this](char c) {
+                             return byte_ids[static_cast<unsigned char>(c)] >= 0;
+                           });
     if (has_bytes) {
       for (const char c : piece) out->push_back(byte_ids[static_cast<unsigned char>(c)]);
       in_unknown = false;

@@ -29,7 +29,7 @@ struct UnigramModel {
   // SentencePiece adds scores up in float, Hugging Face in double; long texts show it.
   bool single_precision = false;
   bool byte_fallback = false;
-  int32_t unk_id = -1;  // -1: unknown characters vanish
+  int32_t unk_id = -1;                // -1: unknown characters vanish
   std::array<int32_t, 256> byte_ids;  // of "<0xXX>"; -1: none
   double unk_score = 0;               // the lowest score − 10
 
@@ -45,8 +45,7 @@ struct UnigramModel {
  private:
   template <typename Score>
   void BestPath(std::string_view text, UnigramScratch* scratch) const;
-  void EncodePiece(std::string_view text, UnigramScratch* scratch,
-                   std::vector<int32_t>* out) const;
+  void EncodePiece(std::string_view text, UnigramScratch* scratch, std::vector<int32_t>* out) const;
 
   ByteTrie trie_;
   std::vector<double> scores_;  // by id

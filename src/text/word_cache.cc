@@ -37,11 +37,8 @@ void WordCache::Add(std::string_view word, std::span<const int32_t> ids) {
     size_ = 0;
     slot_ = hash_ & (slots_.size() - 1);
   }
-  slots_[slot_] = {hash_,
-                   static_cast<uint32_t>(words_.size()),
-                   static_cast<uint32_t>(ids_.size()),
-                   static_cast<uint16_t>(word.size()),
-                   static_cast<uint16_t>(ids.size())};
+  slots_[slot_] = {hash_, static_cast<uint32_t>(words_.size()), static_cast<uint32_t>(ids_.size()),
+                   static_cast<uint16_t>(word.size()), static_cast<uint16_t>(ids.size())};
   words_.append(word);
   ids_.insert(ids_.end(), ids.begin(), ids.end());
   ++size_;

@@ -23,8 +23,8 @@ class WordCache {
  private:
   struct Slot {
     uint64_t hash = 0;
-    uint32_t word = 0;   // offset in words_
-    uint32_t ids = 0;    // offset in ids_
+    uint32_t word = 0;    // offset in words_
+    uint32_t ids = 0;     // offset in ids_
     uint16_t length = 0;  // 0: free
     uint16_t count = 0;
   };

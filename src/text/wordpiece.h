@@ -17,9 +17,9 @@ struct WordPieceScratch {
 
 // Immutable once built; safe to share.
 struct WordPieceModel {
-  ByteTrie starts;         // pieces that may start a word → id
-  ByteTrie continuations;  // pieces that may go on, without their "##" → id
-  int32_t unk_id = 0;      // for a word that cannot be put together
+  ByteTrie starts;               // pieces that may start a word → id
+  ByteTrie continuations;        // pieces that may go on, without their "##" → id
+  int32_t unk_id = 0;            // for a word that cannot be put together
   int64_t max_characters = 100;  // longer words are unknown
 
   // Appends the ids of one word (well-formed UTF-8).

@@ -103,7 +103,7 @@ std::string FormatFloat(Runtime& rt, double d, const FormatSpec& spec) {
   if (type == 0 && precision < 0) {
     text = FloatRepr(std::abs(d));
     if (spec.alternate && text.find('e') != std::string::npos && text.find('.') == std::string::npos) {
-      text.insert(text.find('e'), ".");
+      text.insert(text.find('e'), 1, '.');
     }
   } else {
     const bool dot_zero = type == 0;
@@ -225,7 +225,7 @@ std::string FloatDigits(Runtime& rt, double d, char type, int64_t precision, boo
   const auto form = type == 'f' || type == 'F' ? std::chars_format::fixed : std::chars_format::scientific;
   const auto end = std::to_chars(out.data(), out.data() + out.size(), d, form, static_cast<int>(precision));
   out.resize(static_cast<size_t>(end.ptr - out.data()));
-  if (alternate && precision == 0) out.insert(std::min(out.find('e'), out.size()), ".");
+  if (alternate && precision == 0) out.insert(std::min(out.find('e'), out.size()), 1, '.');
   if (upper) std::replace(out.begin(), out.end(), 'e', 'E');
   return out;
 }
@@ -250,7 +250,7 @@ FormatSpec ParseFormatSpec(std::string_view text) {
   spec.negative_zero = take('z');
   spec.alternate = take('#');
   if (!filled && take('0')) {
-    spec.fill = "0";
+    spec.fill.assign(1, '0');
     if (spec.align == 0) spec.align = 'z';  // '=' for numbers, none for text: settled below
   }
   spec.width = TakeNumber(text, &pos);

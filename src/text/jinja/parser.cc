@@ -456,7 +456,10 @@ ExprPtr Parser::ParseCall(ExprPtr callee) {
 
 std::string Parser::ParseDottedName() {
   std::string name = Expect(Token::kName).text;
-  while (Skip(Token::kDot)) name += "." + Expect(Token::kName).text;
+  while (Skip(Token::kDot)) {
+    name += '.';
+    name += Expect(Token::kName).text;
+  }
   return name;
 }
 

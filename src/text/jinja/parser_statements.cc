@@ -1,9 +1,23 @@
 #include <algorithm>
 
+#include "base/check.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/parser.h"
 
 namespace frugal::jinja {
+namespace {
+
+// "endfor' or 'else"
+std::string Alternatives(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    if (!out.empty()) out += "' or '";
+    out += name;
+  }
+  return out;
+}
+
+}  // namespace
 
 std::unique_ptr<Stmt> Parser::Statement(StmtKind kind, const Lexeme& at) const {
   auto statement = std::make_unique<Stmt>();
@@ -43,7 +57,7 @@ Block Parser::ParseBody(Ends ends) {
     }
   }
   if (ends.size() > 0) {
-    FailHere("the template ends inside a tag's body: expected '{}'", fmt::join(ends, "' or '"));
+    FailHere("the template ends inside a tag's body: expected '{}'", Alternatives(ends_.back()));
   }
   ends_.pop_back();
   --blocks_;
@@ -65,7 +79,7 @@ Block Parser::ParseStatementsAndEnd(std::string_view end) {
 void Parser::FailUnknownTag(const Lexeme& tag) const {
   const auto& waiting = ends_.back();
   if (waiting.empty()) FailAt(tag, "unknown tag '{}'", tag.text);
-  FailAt(tag, "unknown or misplaced tag '{}': expected '{}'", tag.text, fmt::join(waiting, "' or '"));
+  FailAt(tag, "unknown or misplaced tag '{}': expected '{}'", tag.text, Alternatives(waiting));
 }
 
 void Parser::ParseStatement(Block* out) {

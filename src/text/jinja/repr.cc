@@ -157,15 +157,17 @@ std::string FloatRepr(double d) {
   const int n = static_cast<int>(digits.size());
   if (exponent < -4 || exponent >= 16) {
     out += digits[0];
-    if (n > 1) out += "." + digits.substr(1);
+    if (n > 1) out.append(1, '.').append(digits, 1);
     return out + fmt::format("e{}{:02d}", exponent < 0 ? '-' : '+', std::abs(exponent));
   }
-  if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
-  if (n <= exponent + 1) {
-    return out + digits + std::string(static_cast<size_t>(exponent + 1 - n), '0') + ".0";
+  if (exponent < 0) {
+    return out.append("0.").append(static_cast<size_t>(-exponent - 1), '0').append(digits);
   }
-  return out + digits.substr(0, static_cast<size_t>(exponent) + 1) + "." +
-         digits.substr(static_cast<size_t>(exponent) + 1);
+  if (n <= exponent + 1) {
+    return out.append(digits).append(static_cast<size_t>(exponent + 1 - n), '0').append(".0");
+  }
+  const auto point = static_cast<size_t>(exponent) + 1;
+  return out.append(digits, 0, point).append(1, '.').append(digits, point);
 }
 
 std::string StrRepr(std::string_view text) {

@@ -64,10 +64,10 @@ class Value {
   Value() = default;  // None
   explicit Value(std::shared_ptr<Object> object) : rep_(std::move(object)) {}
 
-  static Value Missing() { return Value(Rep(MissingTag{})); }
-  static Value Bool(bool b) { return Value(Rep(b)); }
-  static Value Integer(Int i) { return Value(Rep(i)); }
-  static Value Float(double d) { return Value(Rep(d)); }
+  static Value Missing() { return Value(MakeRep{}, MissingTag{}); }
+  static Value Bool(bool b) { return Value(MakeRep{}, b); }
+  static Value Integer(Int i) { return Value(MakeRep{}, i); }
+  static Value Float(double d) { return Value(MakeRep{}, d); }
   static Value Text(std::string text, bool markup = false);
 
   Type type() const {
@@ -102,7 +102,8 @@ class Value {
   struct NoneTag {};
   struct MissingTag {};
   using Rep = std::variant<NoneTag, MissingTag, bool, Int, double, std::shared_ptr<Object>>;
-  explicit Value(Rep rep) : rep_(std::move(rep)) {}
+  struct MakeRep {};
+  Value(MakeRep, Rep rep) : rep_(std::move(rep)) {}
   Rep rep_;
 };
 
