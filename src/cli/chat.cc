@@ -145,14 +145,12 @@ struct Chat {
 
   // Answers the messages so far and keeps the answer.
   Status Reply() {
-    ASSIGN_OR_RETURN(std::vector<int32_t> prompt,
-                     RenderPrompt(conversation, *engine.tokenizer()));
-    ASSIGN_OR_RETURN(const Answer answer,
-                     Generate(engine,
-                              {.prompt = std::move(prompt),
-                               .sampling = sampling,
-                               .max_tokens = max_tokens},
-                              WriteOut));
+    ASSIGN_OR_RETURN(std::vector<int32_t> prompt, RenderPrompt(conversation, *engine.tokenizer()));
+    ASSIGN_OR_RETURN(
+        const Answer answer,
+        Generate(engine,
+                 {.prompt = std::move(prompt), .sampling = sampling, .max_tokens = max_tokens},
+                 WriteOut));
     RETURN_IF_ERROR(WriteOut("\n"));
     AddMessage(&conversation, "assistant", answer.text);
     ++sampling.seed;  // /again asks for another answer, not the same
@@ -229,8 +227,8 @@ int RunChat(const ChatOptions& options) {
   chat.Reset();
   const bool interactive = StdinIsTerminal();
   if (interactive) {
-    PrintNote(fmt::format("{}, {} threads. /help lists commands.",
-                          (*engine)->model().spec.family, (*engine)->threads()));
+    PrintNote(fmt::format("{}, {} threads. /help lists commands.", (*engine)->model().spec.family,
+                          (*engine)->threads()));
   }
   LineReader reader;
   std::string text;
@@ -245,18 +243,18 @@ int RunChat(const ChatOptions& options) {
 
 void AddChatCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<ChatOptions>();
-  CLI::App* chat = app->add_subcommand(
-      "chat", std::string("Talk with a model. In the conversation:\n") + kHelp);
+  CLI::App* chat = app->add_subcommand("chat", "Talk with a model at the terminal.");
   chat->add_option("--system", options->system, "system message");
   chat->add_option("-n,--max-tokens", options->max_tokens,
-                   "most tokens per answer (default: -1, until the model stops or the context is "
-                   "full)")
+                   "most tokens per answer; -1: until the model stops or the context is full")
+      ->capture_default_str()
       ->check(IntegerIn(-1));
   AddSamplingFlags(chat, &options->sampling);
   AddModelOptions(chat, &options->model);
-  chat->footer(
-      "Example:\n"
-      "  frugal chat MODEL --system \"Answer in one sentence.\" --temp 0.7");
+  chat->footer(std::string("In the conversation:\n") + kHelp +
+               "\n\n"
+               "Example:\n"
+               "  frugal chat MODEL --system \"Answer in one sentence.\" --temp 0.7");
   chat->callback([options, exit] { *exit = RunChat(*options); });
 }
 

@@ -16,10 +16,10 @@ namespace {
 struct Facts {
   ModelSpec spec;
   int64_t parameters = 0;
-  int64_t active_parameters = 0;        // used per token: an embedding counts one row
-  int64_t weight_bytes = 0;             // of all tensors; 0 when only the configuration is there
-  int64_t bytes_per_token = 0;          // of weights a decoded token reads
-  std::map<std::string, int64_t> types; // bytes per element type
+  int64_t active_parameters = 0;         // used per token: an embedding counts one row
+  int64_t weight_bytes = 0;              // of all tensors; 0 when only the configuration is there
+  int64_t bytes_per_token = 0;           // of weights a decoded token reads
+  std::map<std::string, int64_t> types;  // bytes per element type
   int64_t kv_bytes_per_token = 0;
   int64_t context = 0;
   int64_t memory_bytes = 0;
@@ -97,8 +97,8 @@ Status PrintText(const Facts& facts) {
     line("weights", "none here, only the configuration");
   }
   line("keys and values", fmt::format("{} per token", Bytes(facts.kv_bytes_per_token)));
-  line("memory", fmt::format("{} with {} tokens of context", Bytes(facts.memory_bytes),
-                             facts.context));
+  line("memory",
+       fmt::format("{} with {} tokens of context", Bytes(facts.memory_bytes), facts.context));
   if (facts.read_bytes_per_s > 0.0) {
     line("decode bound",
          fmt::format("{:.1f} tokens/s: {} per token at {:.1f} GB/s ({} threads)",
@@ -140,8 +140,7 @@ void AddInspectCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<Options>();
   CLI::App* inspect = app->add_subcommand(
       "inspect",
-      "Say what a checkpoint is: family, parameters, bytes, memory needed, and the speed this "
-      "machine's memory allows.");
+      "Say what a checkpoint is and needs, and the speed that this machine's memory allows.");
   inspect->add_flag("--json", options->json, "print one JSON object");
   AddModelOptions(inspect, &options->model);
   inspect->footer("Example: what a longer context would need\n  frugal inspect MODEL --ctx 32768");

@@ -23,12 +23,10 @@ Status Run(const LogitsOptions& options) {
   const int64_t rows = options.last ? 1 : static_cast<int64_t>(options.ids.size());
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(options.out));
   RETURN_IF_ERROR(file.Write(NpyHeader("<f4", {rows, engine->model().spec.vocab})));
-  RETURN_IF_ERROR(engine->Logits(options.ids, options.chunk, options.last,
-                                 [&](std::span<const float> row) {
-                                   return file.Write(
-                                       {reinterpret_cast<const uint8_t*>(row.data()),
-                                        row.size_bytes()});
-                                 }));
+  RETURN_IF_ERROR(
+      engine->Logits(options.ids, options.chunk, options.last, [&](std::span<const float> row) {
+        return file.Write({reinterpret_cast<const uint8_t*>(row.data()), row.size_bytes()});
+      }));
   return file.Commit();
 }
 
@@ -38,12 +36,19 @@ void AddLogitsCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<LogitsOptions>();
   CLI::App* logits = app->add_subcommand(
       "logits",
-      "Write the logits of given token ids as a NumPy file: float32, (tokens, vocabulary).");
-  logits->add_option("--ids", options->ids, "token ids, as in 1,2,3")->delimiter(',')->required();
-  logits->add_option("--out", options->out, "the .npy file to write")->required();
+      "Write the logits of given token ids as a NumPy file, float32 (tokens, vocabulary).");
+  logits->add_option("--ids", options->ids, "token ids, as in 1,2,3")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->required()
+      ->option_text("IDS");
+  logits->add_option("--out", options->out, "the .npy file to write")
+      ->required()
+      ->option_text("FILE");
   logits->add_flag("--last", options->last, "only the last token's row");
-  logits->add_option("--chunk", options->chunk,
-                     "tokens per forward pass; changes no bit of the result")
+  logits
+      ->add_option("--chunk", options->chunk,
+                   "tokens per forward pass; changes no bit of the result")
       ->check(IntegerIn(1, 512))
       ->capture_default_str();
   AddModelOptions(logits, &options->model);

@@ -5,6 +5,7 @@
 #include <clocale>
 #include <csignal>
 #include <exception>
+#include <memory>
 #include <new>
 #include <sstream>
 
@@ -20,10 +21,29 @@ constexpr const char* kAbout =
     "  frugal inspect MODEL                          what a checkpoint is and needs\n"
     "\n"
     "MODEL is a .gguf file or a Hugging Face directory (config.json and safetensors).\n"
-    "Each command explains itself: frugal run --help\n";
+    "Each command explains itself: frugal run --help";
+
+// CLI11's layout, with a blank line before the usage and single ones between the sections.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(28);
+    label("SUBCOMMAND", "COMMAND");
+  }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return "\n" + CLI::Formatter::make_usage(app, std::move(name));
+  }
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (size_t at; (at = text.find("\n\n\n")) != text.npos;) text.erase(at, 1);
+    return text;
+  }
+};
 
 int Main(int argc, char** argv) {
   CLI::App app(kAbout, "frugal");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   app.set_version_flag("--version", "frugal " FRUGAL_VERSION);
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
@@ -73,13 +93,13 @@ void FillStandardStreams() {
 
 int main(int argc, char** argv) {
   FillStandardStreams();
-  std::setlocale(LC_CTYPE, "C.UTF-8");      // line editing counts characters, not bytes
-  std::signal(SIGPIPE, SIG_IGN);            // a closed pipe is a write error with a message
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // line editing counts characters, not bytes
+  std::signal(SIGPIPE, SIG_IGN);        // a closed pipe is a write error with a message
   try {
     return Main(argc, argv);
   } catch (const std::bad_alloc&) {
-    return frugal::Fail({frugal::StatusCode::kResourceExhausted,
-                         "out of memory; a smaller --ctx needs less"});
+    return frugal::Fail(
+        {frugal::StatusCode::kResourceExhausted, "out of memory; a smaller --ctx needs less"});
   } catch (const std::exception& error) {
     return frugal::Fail({frugal::StatusCode::kIo, error.what()});
   }

@@ -31,9 +31,9 @@ std::optional<std::tm> ParseTime(const std::string& text) {
   std::tm time = {};
   char separator = ' ';
   int end = 0;
-  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%n%c%2d:%2d:%2d%n", &time.tm_year,
-                                 &time.tm_mon, &time.tm_mday, &end, &separator, &time.tm_hour,
-                                 &time.tm_min, &time.tm_sec, &end);
+  const int fields =
+      std::sscanf(text.c_str(), "%4d-%2d-%2d%n%c%2d:%2d:%2d%n", &time.tm_year, &time.tm_mon,
+                  &time.tm_mday, &end, &separator, &time.tm_hour, &time.tm_min, &time.tm_sec, &end);
   if ((fields != 3 && fields != 7) || (separator != ' ' && separator != 'T') ||
       end != static_cast<int>(text.size())) {
     return std::nullopt;
@@ -134,8 +134,7 @@ Status Render(const RenderOptions& options) {
     ASSIGN_OR_RETURN(tools, ReadJsonFile(options.tools));
   }
   ASSIGN_OR_RETURN(const Json kwargs, ParseArgs(options.args));
-  ASSIGN_OR_RETURN(const std::string text,
-                   RenderOne(loaded, messages, tools, kwargs, LocalTime()));
+  ASSIGN_OR_RETURN(const std::string text, RenderOne(loaded, messages, tools, kwargs, LocalTime()));
   return WriteOut(text);
 }
 
@@ -143,24 +142,30 @@ Status Render(const RenderOptions& options) {
 
 void AddRenderCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<RenderOptions>();
-  CLI::App* render =
-      app->add_subcommand("render", "Render messages through a chat template, as the model sees them.");
+  CLI::App* render = app->add_subcommand(
+      "render", "Show messages as the model sees them, through its chat template.");
   render->add_option("MODEL", options->model, "a model with a chat template, or a .jinja file")
       ->required();
   CLI::Option* messages = render->add_option("--messages", options->messages,
                                              "JSON file: [{\"role\", \"content\"}, …]");
-  render->add_option("--tools", options->tools, "JSON file: list of tool definitions");
-  render->add_option("--arg", options->args,
-                     "variable for the template, as in add_generation_prompt=true (repeatable)");
+  messages->option_text("FILE");
+  render->add_option("--tools", options->tools, "JSON file: list of tool definitions")
+      ->option_text("FILE");
+  render
+      ->add_option("--arg", options->args,
+                   "variable for the template, as in add_generation_prompt=true (repeatable)")
+      ->allow_extra_args(false)
+      ->option_text("NAME=VALUE");
   CLI::Option* jsonl = render->add_flag(
       "--jsonl", options->jsonl,
       "one {\"messages\", \"tools\", \"kwargs\", \"now\"} per line on stdin, one {\"text\"} or "
       "{\"error\"} per line out");
-  jsonl->excludes(messages);
+  jsonl->excludes(messages)->option_text(" ");
   render->footer(
       "Examples:\n"
       "  frugal render MODEL --messages talk.json --arg add_generation_prompt=true\n"
-      "  frugal render template.jinja --messages talk.json --tools tools.json --arg bos_token=\"<s>\"\n"
+      "  frugal render template.jinja --messages talk.json --tools tools.json --arg "
+      "bos_token=\"<s>\"\n"
       "where talk.json holds [{\"role\": \"user\", \"content\": \"Hello\"}]");
   render->callback([options, messages, exit] {
     if (!options->jsonl && messages->count() == 0) {

@@ -81,27 +81,26 @@ int Run(const RunOptions& options) {
       ToSamplingOptions(options.sampling, (*engine)->model().checkpoint.generation);
   if (!sampling.ok()) return FailUsage(sampling.status());
 
-  const Result<Answer> answer = Generate(
-      **engine,
-      {.prompt = *std::move(prompt),
-       .sampling = *sampling,
-       .max_tokens = options.max_tokens,
-       .stop = options.stop},
-      [&](std::string_view piece) { return options.json ? OkStatus() : WriteOut(piece); });
+  const Result<Answer> answer =
+      Generate(**engine,
+               {.prompt = *std::move(prompt),
+                .sampling = *sampling,
+                .max_tokens = options.max_tokens,
+                .stop = options.stop},
+               [&](std::string_view piece) { return options.json ? OkStatus() : WriteOut(piece); });
   if (!answer.ok()) return Fail(answer.status());
 
   Status written;
   if (options.json) {
-    const nlohmann::ordered_json json = {
-        {"text", answer->text},
-        {"tokens", answer->tokens},
-        {"finish_reason", FinishReasonName(answer->finish)},
-        {"prompt_tokens", answer->prompt_tokens},
-        {"answer_tokens", answer->tokens.size()},
-        {"seed", sampling->seed},
-        {"prefill_seconds", answer->prefill_seconds},
-        {"prefill_tokens_per_s", answer->prefill_tokens_per_s()},
-        {"decode_tokens_per_s", answer->decode_tokens_per_s()}};
+    const nlohmann::ordered_json json = {{"text", answer->text},
+                                         {"tokens", answer->tokens},
+                                         {"finish_reason", FinishReasonName(answer->finish)},
+                                         {"prompt_tokens", answer->prompt_tokens},
+                                         {"answer_tokens", answer->tokens.size()},
+                                         {"seed", sampling->seed},
+                                         {"prefill_seconds", answer->prefill_seconds},
+                                         {"prefill_tokens_per_s", answer->prefill_tokens_per_s()},
+                                         {"decode_tokens_per_s", answer->decode_tokens_per_s()}};
     written = WriteOut(ToLine(json));
   } else {
     written = WriteOut("\n");
@@ -115,21 +114,22 @@ int Run(const RunOptions& options) {
 
 void AddRunCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* run = app->add_subcommand(
-      "run",
-      "Answer one prompt, inside the model's chat template, or with --raw continue it as text.\n"
-      "The prompt comes from -p, from a file with -f, or from stdin.");
+  CLI::App* run =
+      app->add_subcommand("run", "Answer one prompt, given with -p, with -f or on stdin.");
   CLI::Option* prompt = run->add_option("-p,--prompt", options->prompt, "the prompt");
   run->add_option("-f,--file", options->file,
                   "read the prompt from a file (a line break at its end does not count)")
-      ->excludes(prompt);
+      ->excludes(prompt)
+      ->option_text("FILE");
   run->add_option("--system", options->system, "system message before the prompt");
   run->add_option("-n,--max-tokens", options->max_tokens,
-                  "most tokens to answer (default: -1, until the model stops or the context is "
-                  "full)")
-      ->check(IntegerIn(-1));
+                  "most tokens to answer; -1: until the model stops or the context is full")
+      ->check(IntegerIn(-1))
+      ->capture_default_str();
   run->add_flag("--raw", options->raw, "no chat template: continue the prompt as text");
-  run->add_option("--stop", options->stop, "end the answer before this text (repeatable)");
+  run->add_option("--stop", options->stop, "end the answer before this text (repeatable)")
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
   run->add_flag("--json", options->json, "print one JSON object at the end instead of text");
   AddSamplingFlags(run, &options->sampling);
   AddModelOptions(run, &options->model);

@@ -70,9 +70,12 @@ void AddSamplingFlags(CLI::App* app, SamplingFlags* flags) {
       ->check(NumberIn(-kFloatMax));
   const auto check_bias = [](std::string& text) { return ParseBias(text).status().message(); };
   add("--logit-bias", &flags->logit_bias,
-      "ID=VALUE: add VALUE to a token's logit; -inf forbids it (repeatable)")
-      ->check(CLI::Validator(check_bias, ""));
-  add("-s,--seed", &flags->seed, "the same seed gives the same answer (default: -1, a fresh one)")
+      "add VALUE to a token's logit; -inf forbids it (repeatable)")
+      ->check(CLI::Validator(check_bias, ""))
+      ->allow_extra_args(false)
+      ->option_text("ID=VALUE");
+  add("-s,--seed", &flags->seed,
+      "the same seed gives the same answer; negative: a fresh one (default)")
       ->check(IntegerIn(std::numeric_limits<int64_t>::min()));
 }
 
@@ -86,8 +89,8 @@ Result<SamplingOptions> ToSamplingOptions(const SamplingFlags& flags, const Meta
     return greedy ? fallback : Recommended(generation, key, fallback, low, high);
   };
   SamplingOptions options;
-  ASSIGN_OR_RETURN(options.temperature, choose(flags.temperature, "temperature",
-                                               kDefaultTemperature, 0.0, kFloatMax));
+  ASSIGN_OR_RETURN(options.temperature,
+                   choose(flags.temperature, "temperature", kDefaultTemperature, 0.0, kFloatMax));
   const Result<bool> sample = generation.GetBool("do_sample");
   const bool model_greedy = sample.ok() && !*sample && !flags.temperature;
   if (flags.greedy || model_greedy) options.temperature = 0.0f;

@@ -24,7 +24,7 @@ struct SamplingFlags {
   std::optional<float> presence_penalty;
   std::optional<float> frequency_penalty;
   std::vector<std::string> logit_bias;  // "ID=VALUE"
-  std::optional<int64_t> seed;  // negative: a fresh one
+  std::optional<int64_t> seed;          // negative: a fresh one
 };
 
 constexpr float kDefaultTemperature = 0.8f;

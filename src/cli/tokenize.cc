@@ -102,10 +102,11 @@ Status Detokenize(const DetokenizeOptions& options) {
 
 void AddTokenizeCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<TokenizeOptions>();
-  CLI::App* tokenize = app->add_subcommand(
-      "tokenize",
-      "Turn text into token ids. MODEL may be a tokenizer file or folder without weights.");
-  tokenize->add_option("MODEL", options->model, "model, tokenizer.json, tokenizer.model, tiktoken file or folder")
+  CLI::App* tokenize = app->add_subcommand("tokenize", "Turn text into token ids.");
+  tokenize
+      ->add_option("MODEL", options->model,
+                   "a model, or a tokenizer alone: tokenizer.json, tokenizer.model, a tiktoken "
+                   "file, a folder")
       ->required();
   CLI::Option* text = tokenize->add_option("TEXT", options->text, "the text (default: stdin)");
   tokenize->add_flag("--special", options->special,
@@ -113,7 +114,8 @@ void AddTokenizeCommand(CLI::App* app, int* exit) {
   tokenize->add_flag("--json", options->json, "print [{\"id\", \"token\"}, …]");
   tokenize->add_flag("--jsonl", options->jsonl,
                      "one {\"text\": …} per line on stdin, one list of ids per line out");
-  tokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  tokenize->add_option("--pattern", options->pattern,
+                       "pre-tokenizer regex of a bare tiktoken file");
   tokenize->footer(
       "Examples:\n"
       "  frugal tokenize MODEL \"Hello, world\"\n"
@@ -129,11 +131,12 @@ void AddTokenizeCommand(CLI::App* app, int* exit) {
 void AddDetokenizeCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<DetokenizeOptions>();
   CLI::App* detokenize = app->add_subcommand("detokenize", "Turn token ids into text.");
-  detokenize->add_option("MODEL", options->model, "as for tokenize")->required();
-  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")
-      ->delimiter(',');
+  detokenize->add_option("MODEL", options->model, "a model or a tokenizer alone, as for tokenize")
+      ->required();
+  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")->delimiter(',');
   detokenize->add_flag("--special", options->special, "show special tokens");
-  detokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  detokenize->add_option("--pattern", options->pattern,
+                         "pre-tokenizer regex of a bare tiktoken file");
   detokenize->footer(
       "Examples:\n"
       "  frugal detokenize MODEL 403 407 261\n"

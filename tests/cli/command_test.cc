@@ -156,14 +156,15 @@ TEST(Program, WhatItDoesNotKnowIsWrongUsage) {
 }
 
 TEST(Program, WithoutAModelItSaysHowToNameOne) {
-  for (const std::vector<std::string>& args :
-       {std::vector<std::string>{"run"}, {"chat"}, {"inspect"},
-        {"logits", "--ids", "1", "--out", "x.npy"}}) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"run"},
+                                               {"chat"},
+                                               {"inspect"},
+                                               {"logits", "--ids", "1", "--out", "x.npy"}}) {
     const Output output = RunProgram(args);
     ExpectFailure(output, {"no model", ".gguf", "config.json"}, /*exit=*/2);
     EXPECT_EQ(output.out, "");
   }
-  for (const std::string& command : {"tokenize", "detokenize", "render"}) {
+  for (const char* command : {"tokenize", "detokenize", "render"}) {
     ExpectUsage(RunProgram({command}), "MODEL");
   }
 }

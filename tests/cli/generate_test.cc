@@ -90,8 +90,8 @@ TEST_F(GenerateTest, TheNextTurnTakesOverWhatWasComputed) {
 }
 
 TEST_F(GenerateTest, ARefusedRequestSaysWhy) {
-  const Result<Answer> answer = Generate(*engine_, {.prompt = {kTinyVocab}},
-                                         [](std::string_view) { return OkStatus(); });
+  const Result<Answer> answer =
+      Generate(*engine_, {.prompt = {kTinyVocab}}, [](std::string_view) { return OkStatus(); });
   ASSERT_FALSE(answer.ok());
   EXPECT_NE(answer.status().message().find("263"), std::string::npos) << answer.status().message();
 }

@@ -7,14 +7,12 @@ namespace {
 
 TEST(NpyHeader, IsNumPysOwn) {
   // numpy.lib.format.write_array_header_1_0 of a float32 array of shape (3, 263).
-  const std::string expected =
-      std::string("\x93NUMPY\x01\x00v\x00", 10) +
-      "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 263), }";
+  const std::string expected = std::string("\x93NUMPY\x01\x00v\x00", 10) +
+                               "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 263), }";
   const std::string header = NpyHeader("<f4", {3, 263});
   EXPECT_EQ(header.size(), 128u);
   EXPECT_EQ(header.substr(0, expected.size()), expected);
-  EXPECT_EQ(header.substr(expected.size()),
-            std::string(128 - expected.size() - 1, ' ') + "\n");
+  EXPECT_EQ(header.substr(expected.size()), std::string(128 - expected.size() - 1, ' ') + "\n");
 }
 
 TEST(NpyHeader, ShapesAreTuples) {

@@ -25,8 +25,8 @@ constexpr int kTimeoutSeconds = 300;
 
 struct Call {
   std::vector<std::string> args;
-  std::string input;                       // what stdin holds
-  std::string out_path;                    // where stdout goes instead of Output::out
+  std::string input;     // what stdin holds
+  std::string out_path;  // where stdout goes instead of Output::out
   bool close_stderr = false;
   std::map<std::string, std::string> env;  // set on top of the environment
 };

@@ -66,11 +66,27 @@ TEST(SamplingOptions, TheCheckpointsRecommendationComesBeforeThem) {
 }
 
 TEST(SamplingOptions, FlagsComeFirst) {
-  const SamplingOptions options =
-      Options({"--temp", "1.5", "--top-k", "0", "--top-p", "1", "--min-p", "0.25",
-               "--repeat-penalty", "1", "--presence-penalty", "-0.5", "--frequency-penalty", "2",
-               "--logit-bias", "7=-inf", "--logit-bias", "8=1.5", "--seed", "42"},
-              Recommending());
+  const SamplingOptions options = Options({"--temp",
+                                           "1.5",
+                                           "--top-k",
+                                           "0",
+                                           "--top-p",
+                                           "1",
+                                           "--min-p",
+                                           "0.25",
+                                           "--repeat-penalty",
+                                           "1",
+                                           "--presence-penalty",
+                                           "-0.5",
+                                           "--frequency-penalty",
+                                           "2",
+                                           "--logit-bias",
+                                           "7=-inf",
+                                           "--logit-bias",
+                                           "8=1.5",
+                                           "--seed",
+                                           "42"},
+                                          Recommending());
   EXPECT_EQ(options.temperature, 1.5f);
   EXPECT_EQ(options.top_k, 0);
   EXPECT_EQ(options.top_p, 1.0f);
@@ -121,9 +137,8 @@ TEST(SamplingOptions, WhatTheCheckpointGetsWrongIsNamed) {
     EXPECT_FALSE(options.ok()) << key;
     return options.status().message();
   };
-  for (const std::string& text :
-       {message("temperature", std::string("hot")), message("temperature", -1.0),
-        message("temperature", 1e300)}) {
+  for (const std::string& text : {message("temperature", std::string("hot")),
+                                  message("temperature", -1.0), message("temperature", 1e300)}) {
     EXPECT_EQ(text.find("generation_config.json: "), 0u) << text;
     EXPECT_NE(text.find("temperature"), std::string::npos) << text;
   }

@@ -46,8 +46,8 @@ inline std::string ByteToken(int byte) {
 inline std::vector<std::string> TinyTokens() {
   std::vector<std::string> tokens;
   for (int byte = 0; byte < 256; ++byte) tokens.push_back(ByteToken(byte));
-  for (const char* special : {"<|im_start|>", "<|im_end|>", "<|user|>", "<|tool|>", "<s>",
-                              "<pad>", "</s>"}) {
+  for (const char* special :
+       {"<|im_start|>", "<|im_end|>", "<|user|>", "<|tool|>", "<s>", "<pad>", "</s>"}) {
     tokens.push_back(special);
   }
   return tokens;
@@ -119,7 +119,7 @@ class TinyModel {
     Result<Checkpoint> checkpoint = OpenCheckpoint(TestData("models/qwen3-plain.gguf"));
     EXPECT_TRUE(checkpoint.ok()) << checkpoint.status().message();
     Metadata metadata = checkpoint->metadata;
-    std::vector<int64_t> types(kTinyVocab, 1);  // normal
+    std::vector<int64_t> types(kTinyVocab, 1);                // normal
     for (int id = 256; id < kTinyVocab; ++id) types[id] = 3;  // control
     metadata.values["tokenizer.ggml.model"] = std::string("gpt2");
     metadata.values["tokenizer.ggml.pre"] = std::string("gpt-2");
