@@ -5,13 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -64,13 +65,22 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
+// Takes `word` and the blanks after it off the front of `text`, if it is there.
+bool Take(std::string_view word, std::string_view* text) {
+  if (text->substr(0, word.size()) != word) return false;
+  text->remove_prefix(word.size());
+  text->remove_prefix(std::min(text->find_first_not_of(" \t"), text->size()));
+  return true;
+}
+
 // The quoted includes of a file, in order.
 std::vector<std::string> QuotedIncludes(const std::string& text) {
-  static const std::regex include(R"re(^\s*#\s*include\s*"([^"]*)")re");
   std::vector<std::string> found;
   for (const std::string& line : Lines(text)) {
-    std::smatch match;
-    if (std::regex_search(line, match, include)) found.push_back(match[1]);
+    std::string_view rest = line;
+    Take("", &rest);
+    if (!Take("#", &rest) || !Take("include", &rest) || !Take("\"", &rest)) continue;
+    found.emplace_back(rest.substr(0, rest.find('"')));
   }
   return found;
 }
@@ -171,31 +181,43 @@ Complaints CheckLengths(const Tree& tree) {
   return complaints;
 }
 
-// The words are put together here from halves, so that this file passes its own check.
+bool IsWordChar(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// Whether `word` is in `line` with no letter, digit or underscore beside it.
+bool HasWord(const std::string& line, const std::string& word) {
+  for (size_t at = line.find(word); at != std::string::npos; at = line.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !IsWordChar(line[at - 1])) && (end == line.size() || !IsWordChar(line[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether an absolute path in `line` begins with `prefix` ("a/b" and "host.org/b" are none).
+bool HasPath(const std::string& line, const std::string& prefix) {
+  for (size_t at = line.find(prefix); at != std::string::npos; at = line.find(prefix, at + 1)) {
+    const char before = at == 0 ? ' ' : line[at - 1];
+    if (!IsWordChar(before) && std::string("./~-}").find(before) == std::string::npos) return true;
+  }
+  return false;
+}
+
 Complaints CheckWords(const Tree& tree) {
-  static const std::regex unfinished(
-      "\\b(TO"
-      "DO|FIX"
-      "ME|X"
-      "XX)\\b");
-  static const std::regex own_path(
-      "(^|[^\\w./~-])/(ho"
-      "me|ro"
-      "ot|Us"
-      "ers|wo"
-      "rk)/");
   Complaints complaints;
   for (const auto& [path, text] : tree) {
+    if (path == "tests/layering_test.cc") continue;  // it has to name them
     int number = 0;
     for (const std::string& line : Lines(text)) {
       ++number;
-      std::smatch match;
       const std::string where = path + ":" + std::to_string(number) + ": ";
-      if (std::regex_search(line, match, unfinished)) {
-        complaints.push_back(where + "'" + match.str() + "'; finish it, or leave it out");
+      for (const char* word : {"TODO", "FIXME", "XXX"}) {
+        if (HasWord(line, word)) {
+          complaints.push_back(where + "'" + word + "'; finish it, or leave it out");
+        }
       }
-      if (std::regex_search(line, match, own_path)) {
-        complaints.push_back(where + "a path of one machine: " + line);
+      for (const char* prefix : {"/home/", "/root/", "/Users/", "/work/"}) {
+        if (HasPath(line, prefix)) complaints.push_back(where + "a path of one machine: " + line);
       }
     }
   }
@@ -344,32 +366,12 @@ TEST(Lengths, LongFileIsNamed) {
 }
 
 TEST(Words, UnfinishedWorkAndOwnPathsAreNamed) {
-  EXPECT_EQ(CheckWords({{"src/a.cc",
-                         "// TO"
-                         "DO: later\n"}})
-                .size(),
-            1u);
-  EXPECT_EQ(CheckWords({{"docs/a.md",
-                         "a\nFIX"
-                         "ME\n"}}),
-            Complaints({"docs/a.md:2: 'FIX"
-                        "ME'; finish it, or leave it out"}));
-  EXPECT_EQ(CheckWords({{"run",
-                         "cd /ho"
-                         "me/me/frugal\n"}})
-                .size(),
-            1u);
-  EXPECT_EQ(CheckWords({{"a.py",
-                         "open('/ro"
-                         "ot/model.gguf')"}})
-                .size(),
-            1u);
-  EXPECT_EQ(CheckWords({{"a.md",
-                         "its ho"
-                         "me/work/ and https://a.org/ho"
-                         "me/x"}})
-                .size(),
-            0u);
+  EXPECT_EQ(CheckWords({{"src/a.cc", "// TODO: later\n"}}).size(), 1u);
+  EXPECT_EQ(CheckWords({{"docs/a.md", "a\nFIXME\n"}}),
+            Complaints({"docs/a.md:2: 'FIXME'; finish it, or leave it out"}));
+  EXPECT_EQ(CheckWords({{"run", "cd /home/me/frugal\n"}}).size(), 1u);
+  EXPECT_EQ(CheckWords({{"a.py", "open('/root/model.gguf')"}}).size(), 1u);
+  EXPECT_EQ(CheckWords({{"a.md", "its home/work/ and https://a.org/home/x"}}).size(), 0u);
 }
 
 }  // namespace

@@ -1,28 +1,35 @@
 // frugal chat: a conversation at the terminal.
 #include <editline/readline.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <cwchar>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/conversation.h"
 #include "cli/generate.h"
 #include "cli/sampling_options.h"
 #include "cli/terminal.h"
+#include "formats/utf8.h"
 
 namespace frugal {
 namespace {
 
 constexpr const char* kHelp =
-    "  /system TEXT   set the system message and start over\n"
+    "  /system TEXT   set the system message and start over; without TEXT, have none\n"
     "  /reset         forget the conversation\n"
     "  /again         answer the last message once more\n"
     "  /help          this list\n"
     "  /exit          leave (Ctrl-D too)\n"
-    "A line that ends in \\ goes on in the next. Ctrl-C stops an answer.";
+    "A line that ends in \\ goes on in the next. Ctrl-C stops an answer, or drops the line.";
 
 struct ChatOptions {
   ModelOptions model;
@@ -46,12 +53,30 @@ std::string HistoryPath() {
   return folder + "/frugal/chat_history";
 }
 
+// One character for the line editor; the end of input when Ctrl-C was pressed, which the editor's
+// own reader would sleep through.
+int ReadCharacter(std::FILE* in) {
+  std::mbstate_t state = {};
+  while (true) {
+    char byte = 0;
+    const ssize_t n = read(fileno(in), &byte, 1);
+    if (n < 0 && errno == EINTR && !InterruptFlag::raised()) continue;
+    if (n <= 0) return EOF;
+    wchar_t character = 0;
+    const size_t length = std::mbrtowc(&character, &byte, 1, &state);
+    if (length <= 1) return static_cast<int>(character);
+    if (length == static_cast<size_t>(-1)) state = {};  // not UTF-8: skip the byte
+  }
+}
+
 // Lines from the user: edited, with history, at a terminal; plain otherwise.
 class LineReader {
  public:
   LineReader() : interactive_(StdinIsTerminal()) {
     if (!interactive_) return;
     path_ = HistoryPath();
+    rl_outstream = stderr;  // stdout is for answers
+    rl_getc_function = ReadCharacter;
     using_history();
     stifle_history(1000);
     if (!path_.empty()) read_history(path_.c_str());
@@ -61,28 +86,45 @@ class LineReader {
   bool Read(std::string* text) {
     text->clear();
     std::string line;
-    while (ReadLine(text->empty() ? "> " : "… ", &line)) {
-      if (!line.ends_with('\\')) {
-        *text += line;
-        if (interactive_ && !text->empty()) {
-          add_history(text->c_str());
-          if (!path_.empty()) write_history(path_.c_str());
-        }
-        return true;
+    while (true) {
+      switch (ReadLine(text->empty() ? "> " : "… ", &line)) {
+        case Got::kEnd:
+          return !text->empty();
+        case Got::kInterrupt:
+          text->clear();
+          continue;
+        case Got::kLine:
+          break;
       }
-      line.back() = '\n';
+      if (line.ends_with('\\')) {
+        line.back() = '\n';
+        *text += line;
+        continue;
+      }
       *text += line;
+      if (interactive_ && !text->empty()) {
+        add_history(text->c_str());
+        if (!path_.empty()) write_history(path_.c_str());
+      }
+      return true;
     }
-    return !text->empty();
   }
 
  private:
-  bool ReadLine(const char* prompt, std::string* line) {
-    if (!interactive_) return static_cast<bool>(std::getline(std::cin, *line));
+  enum class Got { kLine, kEnd, kInterrupt };
+
+  Got ReadLine(const char* prompt, std::string* line) {
+    if (!interactive_) return std::getline(std::cin, *line) ? Got::kLine : Got::kEnd;
+    const InterruptFlag interrupt;
     const std::unique_ptr<char, decltype(&std::free)> read(readline(prompt), &std::free);
-    if (read == nullptr) return false;
+    if (read == nullptr) {
+      WriteErr("\n");
+      if (!InterruptFlag::raised()) return Got::kEnd;
+      PrintNote("Ctrl-D leaves");
+      return Got::kInterrupt;
+    }
     *line = read.get();
-    return true;
+    return Got::kLine;
   }
 
   bool interactive_;
@@ -121,12 +163,24 @@ struct Chat {
     return OkStatus();
   }
 
-  // Drops the last answer; false when there is none.
-  bool DropAnswer() {
+  // Answers `text`, or with none the last message once more. A turn that fails leaves the
+  // conversation as it was before it.
+  void Turn(const std::optional<std::string>& text) {
     auto& messages = conversation.variables["messages"];
-    if (messages.empty() || messages.back()["role"] != "assistant") return false;
-    messages.erase(messages.size() - 1);
-    return true;
+    const auto before = messages;
+    if (text) {
+      AddMessage(&conversation, "user", *text);
+    } else if (!messages.empty() && messages.back()["role"] == "assistant") {
+      messages.erase(messages.size() - 1);
+    } else {
+      PrintNote("nothing to answer again");
+      return;
+    }
+    if (const Status status = Reply(); !status.ok()) {
+      Fail(status);
+      failed = true;
+      messages = before;
+    }
   }
 
   // Handles one input; false to leave.
@@ -136,31 +190,20 @@ struct Chat {
       PrintNote(kHelp);
     } else if (text == "/reset") {
       Reset();
-    } else if (text.starts_with("/system ")) {
-      system = text.substr(8);
+      PrintNote("conversation forgotten");
+    } else if (text == "/system" || text.starts_with("/system ")) {
+      system = text.substr(std::min(text.size(), std::strlen("/system ")));
       Reset();
+      PrintNote(system.empty() ? "no system message; conversation forgotten"
+                               : "system message set; conversation forgotten");
     } else if (text == "/again") {
-      if (DropAnswer()) {
-        Answered(Reply());
-      } else {
-        PrintNote("nothing to answer again");
-      }
+      Turn(std::nullopt);
     } else if (text.starts_with('/')) {
-      PrintNote(fmt::format("unknown command {}; /help lists them", text));
+      PrintNote(fmt::format("unknown command {}; /help lists them", Printable(text)));
     } else if (!text.empty()) {
-      AddMessage(&conversation, "user", text);
-      Answered(Reply());
+      Turn(text);
     }
     return true;
-  }
-
-  // A failed turn leaves the conversation as it was before it.
-  void Answered(const Status& status) {
-    if (status.ok()) return;
-    Fail(status);
-    failed = true;
-    auto& messages = conversation.variables["messages"];
-    if (!messages.empty()) messages.erase(messages.size() - 1);
   }
 
   bool failed = false;
@@ -204,11 +247,16 @@ void AddChatCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<ChatOptions>();
   CLI::App* chat = app->add_subcommand(
       "chat", std::string("Talk with a model. In the conversation:\n") + kHelp);
-  AddModelOptions(chat, &options->model);
   chat->add_option("--system", options->system, "system message");
-  chat->add_option("-n,--max-tokens", options->max_tokens, "most tokens per answer")
-      ->check(CLI::PositiveNumber);
+  chat->add_option("-n,--max-tokens", options->max_tokens,
+                   "most tokens per answer (default: -1, until the model stops or the context is "
+                   "full)")
+      ->check(IntegerIn(-1));
   AddSamplingFlags(chat, &options->sampling);
+  AddModelOptions(chat, &options->model);
+  chat->footer(
+      "Example:\n"
+      "  frugal chat MODEL --system \"Answer in one sentence.\" --temp 0.7");
   chat->callback([options, exit] { *exit = RunChat(*options); });
 }
 

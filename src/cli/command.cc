@@ -4,31 +4,79 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "cli/terminal.h"
+#include "formats/utf8.h"
 
 namespace frugal {
 
+CLI::Validator IntegerIn(int64_t low, int64_t high) {
+  const auto check = [low, high](std::string& text) -> std::string {
+    int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && rest == end && value >= low && value <= high) return "";
+    if (high == std::numeric_limits<int64_t>::max()) {
+      return fmt::format("expected an integer of at least {}, found '{}'", low, text);
+    }
+    return fmt::format("expected an integer from {} to {}, found '{}'", low, high, text);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator NumberIn(double low, double high) {
+  const auto check = [low, high](std::string& text) -> std::string {
+    double value = 0.0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && rest == end && std::isfinite(value) && value >= low &&
+        value <= high) {
+      return "";
+    }
+    if (std::isinf(high) && std::isinf(low)) {
+      return fmt::format("expected a number, found '{}'", text);
+    }
+    if (std::isinf(high)) {
+      return fmt::format("expected a number of at least {}, found '{}'", low, text);
+    }
+    return fmt::format("expected a number from {} to {}, found '{}'", low, high, text);
+  };
+  return CLI::Validator(check, "");
+}
+
 void AddModelOptions(CLI::App* app, ModelOptions* options) {
-  app->add_option("MODEL", options->model,
+  app->add_option("MODEL,-m,--model", options->model,
                   "a .gguf file (the first of a split set), or a directory with config.json and "
-                  "safetensors");
-  app->add_option("--threads", options->threads, "threads (default: all cores)")
-      ->check(CLI::Range(1, 1024));
-  app->add_option("--ctx", options->context, "most tokens of prompt and answer (default: the model's)")
-      ->check(CLI::PositiveNumber);
+                  "safetensors")
+      ->group(kMachineGroup);
+  app->add_option("-t,--threads", options->threads, "threads (default: all cores)")
+      ->check(IntegerIn(1, 1024))
+      ->group(kMachineGroup);
+  app->add_option("-c,--ctx", options->context,
+                  "most tokens of prompt and answer (default: the model's)")
+      ->check(IntegerIn(1))
+      ->group(kMachineGroup);
+  std::vector<std::string> isas = {"auto"};
+  for (int i = 0; i < kNumIsas; ++i) isas.push_back(IsaName(static_cast<Isa>(i)));
   app->add_option("--isa", options->isa, "instruction set")
-      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512", "avx512bf16"}))
-      ->capture_default_str();
-  app->add_option("--compute", options->compute,
-                  "f32: activations, keys, values and arithmetic in float32, weights decoded exactly")
+      ->check(CLI::IsMember(isas))
+      ->capture_default_str()
+      ->group(kMachineGroup);
+  app->add_option(
+         "--compute", options->compute,
+         "f32: activations, keys, values and arithmetic in float32, weights decoded exactly")
       ->check(CLI::IsMember({"auto", "f32"}))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kMachineGroup);
   app->add_option("--kv-type", options->kv_type, "how keys and values are kept")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kMachineGroup);
 }
 
 Result<EngineOptions> ToEngineOptions(const ModelOptions& options) {
@@ -56,13 +104,18 @@ Result<std::unique_ptr<Engine>> LoadEngine(const ModelOptions& options) {
 }
 
 int Fail(const Status& status) {
-  fmt::print(stderr, "frugal: error: {}\n", status.message());
+  // A message may quote what a file holds: no line breaks or terminal codes from there.
+  WriteErr(fmt::format("frugal: error: {}\n", Printable(status.message(), 4000)));
   return kExitFailure;
 }
 
 int FailUsage(const Status& status) {
   Fail(status);
   return kExitUsage;
+}
+
+std::string ToLine(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 Result<std::string> ReadStdin(int64_t max_bytes) {

@@ -1,12 +1,16 @@
 // What the commands share: their registration, the options that every command that runs a model
 // takes, and how they print.
 //
-// Results go to stdout, everything else to stderr. Exit status: 0 success, 1 failure, 2 usage.
+// Results go to stdout, everything else to stderr. Exit status: 0 success, 1 failure, 2 usage, 130
+// interrupted.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <limits>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "engine/engine.h"
@@ -16,6 +20,15 @@ namespace frugal {
 constexpr int kExitOk = 0;
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitInterrupted = 130;  // what shells give a program that Ctrl-C ended
+
+// Sections of --help; an option's own command comes first.
+constexpr const char* kSamplingGroup = "Sampling";
+constexpr const char* kMachineGroup = "Model and machine";
+
+// Checks of an option's value: an integer or a number from `low` to `high`.
+CLI::Validator IntegerIn(int64_t low, int64_t high = std::numeric_limits<int64_t>::max());
+CLI::Validator NumberIn(double low, double high = std::numeric_limits<double>::infinity());
 
 // Options of every command that runs a model.
 struct ModelOptions {
@@ -27,7 +40,7 @@ struct ModelOptions {
   std::string kv_type = "auto";
 };
 
-// Adds the positional MODEL (with `help`) and --threads, --ctx, --isa, --compute, --kv-type.
+// Adds MODEL (positional, or -m), --threads, --ctx, --isa, --compute, --kv-type.
 void AddModelOptions(CLI::App* app, ModelOptions* options);
 
 // kInvalidArgument when no model was named; says how to name one.
@@ -36,10 +49,13 @@ Result<EngineOptions> ToEngineOptions(const ModelOptions& options);
 // Loads the engine, with progress on a terminal.
 Result<std::unique_ptr<Engine>> LoadEngine(const ModelOptions& options);
 
-// Print "frugal: error: message" on stderr and give the exit status: of a failure, or of a request
-// that makes no sense.
+// Print "frugal: error: message", one line whatever the message holds, on stderr and give the exit
+// status: of a failure, or of a request that makes no sense.
 int Fail(const Status& status);
 int FailUsage(const Status& status);
+
+// One line of JSON, whatever bytes its strings hold.
+std::string ToLine(const nlohmann::ordered_json& json);
 
 // Reads all of stdin; a limit keeps a runaway pipe from filling memory.
 Result<std::string> ReadStdin(int64_t max_bytes = int64_t{1} << 30);

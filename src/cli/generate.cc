@@ -11,8 +11,10 @@ namespace {
 
 double Rate(int64_t count, double seconds) { return seconds > 0.0 ? count / seconds : 0.0; }
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+using Clock = std::chrono::steady_clock;
+
+double Seconds(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
 }
 
 }  // namespace
@@ -22,7 +24,7 @@ double Answer::prefill_tokens_per_s() const {
 }
 
 double Answer::decode_tokens_per_s() const {
-  return Rate(static_cast<int64_t>(tokens.size()) - 1, decode_seconds);
+  return tokens.empty() ? 0.0 : Rate(static_cast<int64_t>(tokens.size()) - 1, decode_seconds);
 }
 
 Result<Answer> Generate(Engine& engine, Request request,
@@ -31,14 +33,14 @@ Result<Answer> Generate(Engine& engine, Request request,
   ASSIGN_OR_RETURN(const int64_t id, engine.Submit(std::move(request)));
   Answer answer;
   Status sink_status;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   auto first = start;
   while (!engine.idle()) {
-    if (interrupt.raised()) engine.Cancel(id);
+    if (InterruptFlag::raised()) engine.Cancel(id);
     for (const Event& event : engine.Step()) {
-      if (answer.tokens.empty() && answer.prefill_seconds == 0.0) {
-        answer.prefill_seconds = SecondsSince(start);
-        first = std::chrono::steady_clock::now();
+      if (answer.tokens.empty() && !event.tokens.empty()) {
+        first = Clock::now();
+        answer.prefill_seconds = Seconds(start, first);
       }
       answer.text += event.text;
       answer.tokens.insert(answer.tokens.end(), event.tokens.begin(), event.tokens.end());
@@ -53,7 +55,7 @@ Result<Answer> Generate(Engine& engine, Request request,
       answer.cached_tokens = event.cached_tokens;
     }
   }
-  answer.decode_seconds = SecondsSince(first);
+  if (!answer.tokens.empty()) answer.decode_seconds = Seconds(first, Clock::now());
   if (!sink_status.ok()) return sink_status;
   return answer;
 }

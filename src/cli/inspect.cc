@@ -142,8 +142,9 @@ void AddInspectCommand(CLI::App* app, int* exit) {
       "inspect",
       "Say what a checkpoint is: family, parameters, bytes, memory needed, and the speed this "
       "machine's memory allows.");
-  AddModelOptions(inspect, &options->model);
   inspect->add_flag("--json", options->json, "print one JSON object");
+  AddModelOptions(inspect, &options->model);
+  inspect->footer("Example: what a longer context would need\n  frugal inspect MODEL --ctx 32768");
   inspect->callback([options, exit] {
     if (options->model.model.empty()) {
       *exit = FailUsage(ToEngineOptions(options->model).status());

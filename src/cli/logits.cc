@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/npy.h"
+#include "formats/atomic_file.h"
 
 namespace frugal {
 namespace {
@@ -20,11 +21,15 @@ struct LogitsOptions {
 Status Run(const LogitsOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, LoadEngine(options.model));
   const int64_t rows = options.last ? 1 : static_cast<int64_t>(options.ids.size());
-  ASSIGN_OR_RETURN(NpyWriter writer,
-                   NpyWriter::Create(options.out, rows, engine->model().spec.vocab));
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(options.out));
+  RETURN_IF_ERROR(file.Write(NpyHeader("<f4", {rows, engine->model().spec.vocab})));
   RETURN_IF_ERROR(engine->Logits(options.ids, options.chunk, options.last,
-                                 [&](std::span<const float> row) { return writer.Write(row); }));
-  return writer.Close();
+                                 [&](std::span<const float> row) {
+                                   return file.Write(
+                                       {reinterpret_cast<const uint8_t*>(row.data()),
+                                        row.size_bytes()});
+                                 }));
+  return file.Commit();
 }
 
 }  // namespace
@@ -34,13 +39,18 @@ void AddLogitsCommand(CLI::App* app, int* exit) {
   CLI::App* logits = app->add_subcommand(
       "logits",
       "Write the logits of given token ids as a NumPy file: float32, (tokens, vocabulary).");
-  AddModelOptions(logits, &options->model);
   logits->add_option("--ids", options->ids, "token ids, as in 1,2,3")->delimiter(',')->required();
   logits->add_option("--out", options->out, "the .npy file to write")->required();
   logits->add_flag("--last", options->last, "only the last token's row");
-  logits->add_option("--chunk", options->chunk, "tokens per forward pass; changes no bit of the result")
-      ->check(CLI::Range(1, 512))
+  logits->add_option("--chunk", options->chunk,
+                     "tokens per forward pass; changes no bit of the result")
+      ->check(IntegerIn(1, 512))
       ->capture_default_str();
+  AddModelOptions(logits, &options->model);
+  logits->footer(
+      "Example, with the arithmetic that other programs' float32 is compared with:\n"
+      "  frugal tokenize MODEL \"Once upon a time\" --special\n"
+      "  frugal logits MODEL --ids 1,403,407,261,378 --compute f32 --out logits.npy");
   logits->callback([options, exit] {
     const Result<EngineOptions> usage = ToEngineOptions(options->model);
     if (!usage.ok()) {

@@ -1,9 +1,12 @@
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <clocale>
 #include <csignal>
 #include <exception>
 #include <new>
+#include <sstream>
 
 #include "cli/command.h"
 
@@ -17,7 +20,7 @@ constexpr const char* kAbout =
     "  frugal inspect MODEL                          what a checkpoint is and needs\n"
     "\n"
     "MODEL is a .gguf file or a Hugging Face directory (config.json and safetensors).\n"
-    "Each command explains itself: frugal run --help";
+    "Each command explains itself: frugal run --help\n";
 
 int Main(int argc, char** argv) {
   CLI::App app(kAbout, "frugal");
@@ -39,28 +42,45 @@ int Main(int argc, char** argv) {
   frugal::AddRenderCommand(&app, &exit);
   frugal::AddLogitsCommand(&app, &exit);
   if (argc == 1) {
-    fmt::print("{}", app.help());
-    return frugal::kExitOk;
+    const frugal::Status written = frugal::WriteOut(app.help());
+    return written.ok() ? frugal::kExitOk : frugal::Fail(written);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? frugal::kExitOk : frugal::kExitUsage;
+    std::ostringstream out;  // help or version
+    if (app.exit(error, out) != 0) return frugal::kExitUsage;
+    const frugal::Status written = frugal::WriteOut(out.str());
+    return written.ok() ? frugal::kExitOk : frugal::Fail(written);
   }
   return exit;
+}
+
+// Where the caller closed a standard stream, a file opened later would take its number, and what is
+// meant for the stream would go into that file.
+void FillStandardStreams() {
+  while (true) {
+    const int fd = open("/dev/null", O_RDONLY);  // writing fails, as it should
+    if (fd < 0) return;
+    if (fd > STDERR_FILENO) {
+      close(fd);
+      return;
+    }
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  FillStandardStreams();
   std::setlocale(LC_CTYPE, "C.UTF-8");      // line editing counts characters, not bytes
   std::signal(SIGPIPE, SIG_IGN);            // a closed pipe is a write error with a message
   try {
     return Main(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "frugal: error: out of memory; a smaller --ctx needs less\n");
+    return frugal::Fail({frugal::StatusCode::kResourceExhausted,
+                         "out of memory; a smaller --ctx needs less"});
   } catch (const std::exception& error) {
-    fmt::print(stderr, "frugal: error: {}\n", error.what());
+    return frugal::Fail({frugal::StatusCode::kIo, error.what()});
   }
-  return frugal::kExitFailure;
 }

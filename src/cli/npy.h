@@ -1,35 +1,14 @@
-// NumPy's .npy files, version 1.0 (numpy/lib/format.py), written as the rows come.
+// NumPy's .npy files, version 1.0 (numpy/lib/format.py).
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "base/status.h"
 
 namespace frugal {
 
-// float32 in C order, shape (rows, cols). Written under a temporary name; Close() puts the file
-// in place. Errors (disk full, no such folder) name the file and leave an older one alone.
-class NpyWriter {
- public:
-  static Result<NpyWriter> Create(const std::string& path, int64_t rows, int64_t cols);
-  ~NpyWriter();
-  NpyWriter(NpyWriter&& other) noexcept;
-  NpyWriter& operator=(NpyWriter&&) = delete;
-
-  Status Write(std::span<const float> values);
-  Status Close();
-
- private:
-  NpyWriter(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
-  std::string temporary() const { return path_ + ".partial"; }
-  Status SystemError(const char* what) const;
-
-  std::string path_;
-  std::FILE* file_ = nullptr;
-};
+// What comes before the data: `dtype` as NumPy writes it ("<f4"), elements in C order.
+std::string NpyHeader(std::string_view dtype, const std::vector<int64_t>& shape);
 
 }  // namespace frugal

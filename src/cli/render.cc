@@ -30,19 +30,24 @@ struct RenderOptions {
 std::optional<std::tm> ParseTime(const std::string& text) {
   std::tm time = {};
   char separator = ' ';
-  const int fields =
-      std::sscanf(text.c_str(), "%4d-%2d-%2d%c%2d:%2d:%2d", &time.tm_year, &time.tm_mon,
-                  &time.tm_mday, &separator, &time.tm_hour, &time.tm_min, &time.tm_sec);
-  if ((fields != 3 && fields != 7) || (separator != ' ' && separator != 'T')) return std::nullopt;
+  int end = 0;
+  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%n%c%2d:%2d:%2d%n", &time.tm_year,
+                                 &time.tm_mon, &time.tm_mday, &end, &separator, &time.tm_hour,
+                                 &time.tm_min, &time.tm_sec, &end);
+  if ((fields != 3 && fields != 7) || (separator != ' ' && separator != 'T') ||
+      end != static_cast<int>(text.size())) {
+    return std::nullopt;
+  }
   time.tm_year -= 1900;
   time.tm_mon -= 1;
   time.tm_isdst = -1;
-  if (time.tm_mon < 0 || time.tm_mon > 11 || time.tm_mday < 1 || time.tm_mday > 31 ||
-      time.tm_hour < 0 || time.tm_hour > 23 || time.tm_min < 0 || time.tm_min > 59 ||
+  if (time.tm_hour < 0 || time.tm_hour > 23 || time.tm_min < 0 || time.tm_min > 59 ||
       time.tm_sec < 0 || time.tm_sec > 60) {
     return std::nullopt;
   }
-  std::mktime(&time);  // fills in the day of the week and of the year
+  const std::tm asked = time;
+  std::mktime(&time);  // fills in the day of the week and of the year, and mends 31 February
+  if (time.tm_mon != asked.tm_mon || time.tm_mday != asked.tm_mday) return std::nullopt;
   return time;
 }
 
@@ -100,7 +105,7 @@ Status RenderLines(const Loaded& loaded) {
     const Result<std::string> text =
         RenderOne(loaded, input["messages"], input.value("tools", Json()), kwargs, now);
     const Json out = text.ok() ? Json{{"text", *text}} : Json{{"error", text.status().message()}};
-    RETURN_IF_ERROR(WriteOut(out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"));
+    RETURN_IF_ERROR(WriteOut(ToLine(out)));
   }
   return OkStatus();
 }
@@ -152,6 +157,11 @@ void AddRenderCommand(CLI::App* app, int* exit) {
       "one {\"messages\", \"tools\", \"kwargs\", \"now\"} per line on stdin, one {\"text\"} or "
       "{\"error\"} per line out");
   jsonl->excludes(messages);
+  render->footer(
+      "Examples:\n"
+      "  frugal render MODEL --messages talk.json --arg add_generation_prompt=true\n"
+      "  frugal render template.jinja --messages talk.json --tools tools.json --arg bos_token=\"<s>\"\n"
+      "where talk.json holds [{\"role\": \"user\", \"content\": \"Hello\"}]");
   render->callback([options, messages, exit] {
     if (!options->jsonl && messages->count() == 0) {
       throw CLI::RequiredError("--messages FILE.json or --jsonl");

@@ -27,12 +27,20 @@ struct RunOptions {
   bool has_prompt = false;
 };
 
+constexpr int64_t kMaxPromptBytes = int64_t{1} << 30;
+
 // -p, then -f, then what is piped in; a terminal gives the empty prompt.
 Result<std::string> ReadPrompt(const RunOptions& options) {
   if (options.has_prompt) return options.prompt;
-  if (!options.file.empty()) return ReadFile(options.file, int64_t{1} << 30);
-  if (StdinIsTerminal()) return std::string();
-  return ReadStdin();
+  std::string text;
+  if (!options.file.empty()) {
+    ASSIGN_OR_RETURN(text, ReadFile(options.file, kMaxPromptBytes));
+  } else if (!StdinIsTerminal()) {
+    ASSIGN_OR_RETURN(text, ReadStdin(kMaxPromptBytes));
+  }
+  // Editors and echo end a text with a line break that nobody means as part of the prompt.
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 Result<std::vector<int32_t>> EncodePrompt(const RunOptions& options, const Engine& engine,
@@ -94,12 +102,13 @@ int Run(const RunOptions& options) {
         {"prefill_seconds", answer->prefill_seconds},
         {"prefill_tokens_per_s", answer->prefill_tokens_per_s()},
         {"decode_tokens_per_s", answer->decode_tokens_per_s()}};
-    written = WriteOut(json.dump() + "\n");
+    written = WriteOut(ToLine(json));
   } else {
     written = WriteOut("\n");
     if (StderrIsTerminal()) PrintNote(DescribeSpeed(*answer));
   }
-  return written.ok() ? kExitOk : Fail(written);
+  if (!written.ok()) return Fail(written);
+  return answer->finish == FinishReason::kCancelled ? kExitInterrupted : kExitOk;
 }
 
 }  // namespace
@@ -108,19 +117,27 @@ void AddRunCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = app->add_subcommand(
       "run",
-      "Answer one prompt: inside the model's chat template, or with --raw as plain text to "
-      "continue.\nThe prompt comes from -p, from a file with -f, or from stdin.");
-  AddModelOptions(run, &options->model);
+      "Answer one prompt, inside the model's chat template, or with --raw continue it as text.\n"
+      "The prompt comes from -p, from a file with -f, or from stdin.");
   CLI::Option* prompt = run->add_option("-p,--prompt", options->prompt, "the prompt");
-  run->add_option("-f,--file", options->file, "read the prompt from a file")->excludes(prompt);
+  run->add_option("-f,--file", options->file,
+                  "read the prompt from a file (a line break at its end does not count)")
+      ->excludes(prompt);
   run->add_option("--system", options->system, "system message before the prompt");
   run->add_option("-n,--max-tokens", options->max_tokens,
-                  "most tokens to answer (default: until the model stops or the context is full)")
-      ->check(CLI::NonNegativeNumber);
+                  "most tokens to answer (default: -1, until the model stops or the context is "
+                  "full)")
+      ->check(IntegerIn(-1));
   run->add_flag("--raw", options->raw, "no chat template: continue the prompt as text");
   run->add_option("--stop", options->stop, "end the answer before this text (repeatable)");
-  AddSamplingFlags(run, &options->sampling);
   run->add_flag("--json", options->json, "print one JSON object at the end instead of text");
+  AddSamplingFlags(run, &options->sampling);
+  AddModelOptions(run, &options->model);
+  run->footer(
+      "Examples:\n"
+      "  frugal run MODEL -p \"Why is the sky blue?\"\n"
+      "  frugal run MODEL --raw -p \"Once upon a time\" -n 100 --temp 0.7 --seed 1\n"
+      "  git diff | frugal run MODEL --system \"Explain this change in two sentences.\"");
   run->callback([options, prompt, exit] {
     options->has_prompt = prompt->count() > 0;
     *exit = Run(*options);

@@ -1,16 +1,28 @@
 #include "cli/sampling_options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <random>
+
+#include "cli/command.h"
 
 namespace frugal {
 namespace {
 
-// The checkpoint's own recommendation, where it has one.
-template <typename T>
-T Recommended(const Metadata& generation, const char* key, T fallback) {
+constexpr double kFloatMax = std::numeric_limits<float>::max();
+constexpr int kMaxTopK = std::numeric_limits<int>::max();
+
+// What the checkpoint recommends, where it says something.
+Result<double> Recommended(const Metadata& generation, const char* key, double fallback, double low,
+                           double high) {
+  if (!generation.Has(key)) return fallback;
   const Result<double> value = generation.GetDouble(key);
-  return value.ok() ? static_cast<T>(*value) : fallback;
+  if (!value.ok()) return value.status().WithContext("generation_config.json");
+  if (*value >= low && *value <= high) return *value;
+  return Error(StatusCode::kCorrupt,
+               "generation_config.json: key '{}': expected {} to {}, found {}; the flag of that "
+               "name overrides it",
+               key, low, high, *value);
 }
 
 Result<std::pair<int32_t, float>> ParseBias(const std::string& text) {
@@ -25,49 +37,75 @@ Result<std::pair<int32_t, float>> ParseBias(const std::string& text) {
       return std::make_pair(token, bias);
     }
   }
-  return Error(StatusCode::kInvalidArgument,
-               "--logit-bias: expected ID=VALUE as in 42=-100, found '{}'", text);
+  return Error(StatusCode::kInvalidArgument, "expected ID=VALUE as in 42=-100, found '{}'", text);
 }
 
 }  // namespace
 
 void AddSamplingFlags(CLI::App* app, SamplingFlags* flags) {
-  app->add_flag("--greedy", flags->greedy, "always take the most probable token");
-  app->add_option("--temp", flags->temperature, "temperature; 0 is greedy (default: the model's, or 0.8)");
-  app->add_option("--top-k", flags->top_k, "keep the K most probable tokens; 0 keeps all");
-  app->add_option("--top-p", flags->top_p, "keep the smallest set with probability P (default: the model's, or 0.95)");
-  app->add_option("--min-p", flags->min_p, "keep tokens with at least P × the largest probability");
-  app->add_option("--repeat-penalty", flags->repetition_penalty, "weaken tokens already seen (1 = off)");
-  app->add_option("--presence-penalty", flags->presence_penalty, "subtracted from tokens already answered");
-  app->add_option("--frequency-penalty", flags->frequency_penalty, "subtracted for each time a token was answered");
-  app->add_option("--logit-bias", flags->logit_bias, "ID=VALUE: add VALUE to a token's logit (repeatable)");
-  app->add_option("--seed", flags->seed, "random seed: the same seed gives the same answer");
+  const auto add = [app](const char* name, auto* value, const char* help) {
+    return app->add_option(name, *value, help)->group(kSamplingGroup);
+  };
+  app->add_flag("--greedy", flags->greedy, "always take the most probable token")
+      ->group(kSamplingGroup);
+  add("--temp", &flags->temperature, "temperature; 0 is greedy (default: the model's, or 0.8)")
+      ->check(NumberIn(0.0));
+  add("--top-k", &flags->top_k,
+      "keep the K most probable tokens; 0 keeps all (default: the model's, or 0)")
+      ->check(IntegerIn(0, kMaxTopK));
+  add("--top-p", &flags->top_p,
+      "keep the smallest set with probability P (default: the model's, or 0.95)")
+      ->check(NumberIn(0.0, 1.0));
+  add("--min-p", &flags->min_p,
+      "keep tokens with at least P × the largest probability (default: the model's, or 0)")
+      ->check(NumberIn(0.0, 1.0));
+  add("--repeat-penalty", &flags->repetition_penalty,
+      "weaken tokens already seen; 1 is off (default: the model's, or 1)")
+      ->check(NumberIn(0.01));
+  add("--presence-penalty", &flags->presence_penalty,
+      "subtracted from the logits of tokens already answered")
+      ->check(NumberIn(-kFloatMax));
+  add("--frequency-penalty", &flags->frequency_penalty,
+      "the same, once for each time a token was answered")
+      ->check(NumberIn(-kFloatMax));
+  const auto check_bias = [](std::string& text) { return ParseBias(text).status().message(); };
+  add("--logit-bias", &flags->logit_bias,
+      "ID=VALUE: add VALUE to a token's logit; -inf forbids it (repeatable)")
+      ->check(CLI::Validator(check_bias, ""));
+  add("-s,--seed", &flags->seed, "the same seed gives the same answer (default: -1, a fresh one)")
+      ->check(IntegerIn(std::numeric_limits<int64_t>::min()));
 }
 
 Result<SamplingOptions> ToSamplingOptions(const SamplingFlags& flags, const Metadata& generation) {
+  // Greedy means the model's own first choice: what the checkpoint recommends for sampling (a
+  // repetition penalty, say) must not bend it unless asked for.
+  const bool greedy = flags.greedy || (flags.temperature && *flags.temperature == 0.0f);
+  const auto choose = [&](const auto& flag, const char* key, double fallback, double low,
+                          double high) -> Result<double> {
+    if (flag) return static_cast<double>(*flag);
+    return greedy ? fallback : Recommended(generation, key, fallback, low, high);
+  };
   SamplingOptions options;
+  ASSIGN_OR_RETURN(options.temperature, choose(flags.temperature, "temperature",
+                                               kDefaultTemperature, 0.0, kFloatMax));
   const Result<bool> sample = generation.GetBool("do_sample");
-  const bool model_greedy = sample.ok() && !*sample;
-  options.temperature = flags.temperature.value_or(
-      model_greedy ? 0.0f : Recommended(generation, "temperature", kDefaultTemperature));
-  options.top_k = flags.top_k.value_or(Recommended(generation, "top_k", 0));
-  options.top_p = flags.top_p.value_or(Recommended(generation, "top_p", kDefaultTopP));
-  options.min_p = flags.min_p.value_or(Recommended(generation, "min_p", 0.0f));
-  options.repetition_penalty =
-      flags.repetition_penalty.value_or(Recommended(generation, "repetition_penalty", 1.0f));
+  const bool model_greedy = sample.ok() && !*sample && !flags.temperature;
+  if (flags.greedy || model_greedy) options.temperature = 0.0f;
+  ASSIGN_OR_RETURN(const double top_k, choose(flags.top_k, "top_k", 0, -1, kMaxTopK));
+  options.top_k = std::max(0, static_cast<int>(top_k));  // some checkpoints write -1 for "all"
+  ASSIGN_OR_RETURN(const double top_p, choose(flags.top_p, "top_p", kDefaultTopP, 0.0, 1.0));
+  // 0 keeps the most probable token only, and so does any tiny p.
+  options.top_p = std::max(static_cast<float>(top_p), std::numeric_limits<float>::min());
+  ASSIGN_OR_RETURN(options.min_p, choose(flags.min_p, "min_p", 0.0, 0.0, 1.0));
+  ASSIGN_OR_RETURN(options.repetition_penalty,
+                   choose(flags.repetition_penalty, "repetition_penalty", 1.0, 0.01, kFloatMax));
   options.presence_penalty = flags.presence_penalty.value_or(0.0f);
   options.frequency_penalty = flags.frequency_penalty.value_or(0.0f);
-  if (flags.greedy) {
-    // Greedy means the model's own first choice: what the checkpoint recommends for sampling
-    // (a repetition penalty, say) must not bend it unless asked for.
-    options.temperature = 0.0f;
-    options.repetition_penalty = flags.repetition_penalty.value_or(1.0f);
-  }
   for (const std::string& text : flags.logit_bias) {
     ASSIGN_OR_RETURN(auto bias, ParseBias(text));
     options.logit_bias.push_back(bias);
   }
-  if (flags.seed) {
+  if (flags.seed && *flags.seed >= 0) {
     options.seed = *flags.seed;
   } else {
     std::random_device device;

@@ -24,7 +24,7 @@ struct SamplingFlags {
   std::optional<float> presence_penalty;
   std::optional<float> frequency_penalty;
   std::vector<std::string> logit_bias;  // "ID=VALUE"
-  std::optional<uint64_t> seed;
+  std::optional<int64_t> seed;  // negative: a fresh one
 };
 
 constexpr float kDefaultTemperature = 0.8f;
@@ -32,7 +32,8 @@ constexpr float kDefaultTopP = 0.95f;
 
 void AddSamplingFlags(CLI::App* app, SamplingFlags* flags);
 
-// Without --seed a fresh one is drawn from the system.
+// Without --seed a fresh one is drawn from the system. kCorrupt names the
+// key of generation_config.json that makes no sense.
 Result<SamplingOptions> ToSamplingOptions(const SamplingFlags& flags, const Metadata& generation);
 
 }  // namespace frugal

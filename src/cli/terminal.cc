@@ -23,17 +23,19 @@ void OnInterrupt(int /*signal*/) {
 bool StderrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
 bool StdinIsTerminal() { return isatty(STDIN_FILENO) == 1; }
 
+void WriteErr(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 StatusLine::StatusLine(std::string_view text) {
-  if (StderrIsTerminal()) fmt::print(stderr, "\r\033[K{}", text);
+  if (StderrIsTerminal()) WriteErr(fmt::format("\r\033[K{}", text));
 }
 
 StatusLine::~StatusLine() {
-  if (StderrIsTerminal()) fmt::print(stderr, "\r\033[K");
+  if (StderrIsTerminal()) WriteErr("\r\033[K");
 }
 
 void PrintNote(std::string_view text) {
   const bool colour = StderrIsTerminal() && std::getenv("NO_COLOR") == nullptr;
-  fmt::print(stderr, "{}{}{}\n", colour ? "\033[2m" : "", text, colour ? "\033[0m" : "");
+  WriteErr(fmt::format("{}{}{}\n", colour ? "\033[2m" : "", text, colour ? "\033[0m" : ""));
 }
 
 InterruptFlag::InterruptFlag() {
@@ -45,7 +47,6 @@ InterruptFlag::InterruptFlag() {
 
 InterruptFlag::~InterruptFlag() { sigaction(SIGINT, &g_previous, nullptr); }
 
-bool InterruptFlag::raised() const { return g_interrupts > 0; }
-void InterruptFlag::Clear() { g_interrupts = 0; }
+bool InterruptFlag::raised() { return g_interrupts > 0; }
 
 }  // namespace frugal

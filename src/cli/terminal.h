@@ -1,8 +1,6 @@
 // What a terminal changes: a line of progress that goes away again, dimmed notes, Ctrl-C.
 #pragma once
 
-#include <atomic>
-#include <string>
 #include <string_view>
 
 namespace frugal {
@@ -19,11 +17,14 @@ class StatusLine {
   StatusLine& operator=(const StatusLine&) = delete;
 };
 
+// Writes to stderr. That it cannot be written to is no error: there is nobody to tell.
+void WriteErr(std::string_view text);
+
 // A note for people on stderr: dimmed on a terminal, unless NO_COLOR is set.
 void PrintNote(std::string_view text);
 
-// While it lives, Ctrl-C sets a flag instead of ending the program; a second Ctrl-C before the
-// flag is looked at ends it after all. One at a time.
+// While it lives, Ctrl-C sets a flag instead of ending the program; a second one ends
+// it after all. One at a time.
 class InterruptFlag {
  public:
   InterruptFlag();
@@ -31,8 +32,7 @@ class InterruptFlag {
   InterruptFlag(const InterruptFlag&) = delete;
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 
-  bool raised() const;
-  void Clear();
+  static bool raised();
 };
 
 }  // namespace frugal

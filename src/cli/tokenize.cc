@@ -1,12 +1,13 @@
 // frugal tokenize and detokenize.
 #include <fmt/core.h>
 
+#include <charconv>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "formats/utf8.h"
 #include "text/tokenizer.h"
 
 namespace frugal {
@@ -50,8 +51,7 @@ Status Tokenize(const TokenizeOptions& options) {
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (int32_t id : ids) list.push_back({{"id", id}, {"token", tokenizer.TokenText(id)}});
-    return WriteOut(list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                    "\n");
+    return WriteOut(ToLine(list));
   }
   std::string out;
   for (size_t i = 0; i < ids.size(); ++i) out += fmt::format("{}{}", i ? " " : "", ids[i]);
@@ -65,15 +65,34 @@ struct DetokenizeOptions {
   bool special = false;
 };
 
+// Numbers with white space, commas or brackets between them, as tokenize prints them.
+Result<std::vector<int32_t>> ReadIds() {
+  ASSIGN_OR_RETURN(const std::string text, ReadStdin());
+  std::vector<int32_t> ids;
+  const char* end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    if (std::string_view(" \t\r\n,[]").find(*at) != std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    int32_t id = 0;
+    const auto [rest, error] = std::from_chars(at, end, id);
+    if (error != std::errc()) {
+      return Error(StatusCode::kInvalidArgument, "stdin: expected token ids, found '{}'",
+                   Printable({at, static_cast<size_t>(end - at)}, 20));
+    }
+    ids.push_back(id);
+    at = rest;
+  }
+  return ids;
+}
+
 Status Detokenize(const DetokenizeOptions& options) {
   ASSIGN_OR_RETURN(const Tokenizer tokenizer,
                    Tokenizer::Load(options.model, {.pattern = options.pattern}));
   std::vector<int32_t> ids = options.ids;
   if (ids.empty()) {
-    ids.assign(std::istream_iterator<int32_t>(std::cin), {});
-    if (!std::cin.eof()) {
-      return Error(StatusCode::kInvalidArgument, "stdin: expected token ids, found other text");
-    }
+    ASSIGN_OR_RETURN(ids, ReadIds());
   }
   ASSIGN_OR_RETURN(const std::string text, tokenizer.Decode(ids, !options.special));
   return WriteOut(text + "\n");
@@ -95,6 +114,11 @@ void AddTokenizeCommand(CLI::App* app, int* exit) {
   tokenize->add_flag("--jsonl", options->jsonl,
                      "one {\"text\": …} per line on stdin, one list of ids per line out");
   tokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  tokenize->footer(
+      "Examples:\n"
+      "  frugal tokenize MODEL \"Hello, world\"\n"
+      "  frugal tokenize tokenizer.json --json < text.txt\n"
+      "  frugal tokenize cl100k.tiktoken --pattern \"$(cat pattern.txt)\" \"Hello\"");
   tokenize->callback([options, text, exit] {
     options->has_text = text->count() > 0;
     const Status status = Tokenize(*options);
@@ -106,9 +130,14 @@ void AddDetokenizeCommand(CLI::App* app, int* exit) {
   auto options = std::make_shared<DetokenizeOptions>();
   CLI::App* detokenize = app->add_subcommand("detokenize", "Turn token ids into text.");
   detokenize->add_option("MODEL", options->model, "as for tokenize")->required();
-  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)");
+  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")
+      ->delimiter(',');
   detokenize->add_flag("--special", options->special, "show special tokens");
   detokenize->add_option("--pattern", options->pattern, "pre-tokenizer regex of a bare tiktoken file");
+  detokenize->footer(
+      "Examples:\n"
+      "  frugal detokenize MODEL 403 407 261\n"
+      "  frugal tokenize MODEL < text.txt | frugal detokenize MODEL");
   detokenize->callback([options, exit] {
     const Status status = Detokenize(*options);
     *exit = status.ok() ? kExitOk : Fail(status);

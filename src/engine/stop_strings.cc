@@ -12,11 +12,16 @@ StopStrings::StopStrings(std::vector<std::string> stops) : stops_(std::move(stop
 std::string StopStrings::Push(std::string_view text) {
   if (stopped_) return "";
   held_ += text;
-  size_t cut = std::string::npos;
-  for (const std::string& stop : stops_) cut = std::min(cut, held_.find(stop));
-  if (cut != std::string::npos) {
+  // The stop string that is complete first, the longer of two that end together: so the cutting
+  // of the text into pieces does not matter.
+  std::pair<size_t, size_t> first{std::string::npos, 0};  // (end, start)
+  for (const std::string& stop : stops_) {
+    const size_t start = held_.find(stop);
+    if (start != std::string::npos) first = std::min(first, {start + stop.size(), start});
+  }
+  if (first.first != std::string::npos) {
     stopped_ = true;
-    return std::exchange(held_, "").substr(0, cut);
+    return std::exchange(held_, "").substr(0, first.second);
   }
   // Hold the longest tail that begins some stop string.
   size_t hold = 0;

@@ -1,4 +1,4 @@
-// Ends an answer at the first of some strings, without giving out a part of one.
+// Ends an answer before the first of some strings to be complete, without giving out a part of it.
 #pragma once
 
 #include <string>

@@ -165,18 +165,22 @@ Status WriteGguf(const std::string& path, const Metadata& metadata,
   RETURN_IF_ERROR(CheckMetadata(path, metadata, alignment));
   RETURN_IF_ERROR(CheckTensors(path, tensors));
 
-  const bool add_alignment =
-      alignment != kGgufDefaultAlignment && metadata.Find("general.alignment") == nullptr;
+  // The alignment goes first, whether or not `metadata` has it, so that rewriting what was read
+  // gives the same file.
+  constexpr std::string_view kAlignmentKey = "general.alignment";
+  const bool has_key = metadata.Find(kAlignmentKey) != nullptr;
+  const bool with_key = has_key || alignment != kGgufDefaultAlignment;
   HeaderBytes header;
   header.Put(kGgufMagic);
   header.Put(uint32_t{3});
   header.Put(static_cast<uint64_t>(tensors.size()));
-  header.Put(static_cast<uint64_t>(metadata.values.size() + add_alignment));
-  if (add_alignment) {
-    header.PutString("general.alignment");
+  header.Put(static_cast<uint64_t>(metadata.values.size() - has_key + with_key));
+  if (with_key) {
+    header.PutString(kAlignmentKey);
     header.PutValue(int64_t{alignment});
   }
   for (const auto& [key, value] : metadata.values) {
+    if (key == kAlignmentKey) continue;
     header.PutString(key);
     std::visit([&](const auto& v) { header.PutValue(v); }, value);
   }

@@ -35,8 +35,8 @@ struct Metadata {
   bool Has(std::string_view key) const;               // present and not null
 
   // Typed access. kNotFound when absent or null, kCorrupt when of another type or out of range;
-  // messages name the key. GetDouble takes integers too; GetInt takes a double with an exact
-  // integer value (JSON writes 1e6).
+  // messages name the key. GetDouble takes integers too; GetInt and GetInts take doubles with
+  // exact integer values (JSON writes 1e6). An empty list is one of whatever type is asked.
   Result<int64_t> GetInt(std::string_view key) const;
   Result<double> GetDouble(std::string_view key) const;
   Result<bool> GetBool(std::string_view key) const;

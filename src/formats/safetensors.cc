@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "formats/json.h"
@@ -20,6 +20,7 @@ struct Entry {
   NamedTensor tensor;
   uint64_t begin = 0;
   uint64_t end = 0;
+  size_t position = 0;  // in the header: keeps the order of tensors without bytes
 };
 
 template <typename... Args>
@@ -157,11 +158,12 @@ Result<SafetensorsHeader> ParseSafetensors(std::span<const uint8_t> bytes,
       RETURN_IF_ERROR(ReadMetadata(value, name, &header.metadata));
     } else {
       ASSIGN_OR_RETURN(Entry entry, ReadEntry(key, value, name));
+      entry.position = entries.size();
       entries.push_back(std::move(entry));
     }
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.begin, a.end, a.position) < std::tie(b.begin, b.end, b.position);
   });
   uint64_t expected = 0;
   for (Entry& entry : entries) {

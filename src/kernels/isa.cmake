@@ -12,7 +12,8 @@ function(frugal_isa name)
   target_include_directories(frugal_kernels_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(frugal_kernels_${name} PRIVATE FRUGAL_ISA_NS=isa_${name}
                              FRUGAL_ISA_${name}=1)
-  target_compile_options(frugal_kernels_${name} PRIVATE ${ARGN})
+  # Kernels throw nothing; without unwinding tables no shared personality symbol either.
+  target_compile_options(frugal_kernels_${name} PRIVATE -fno-exceptions ${ARGN})
   target_sources(frugal_kernels PRIVATE $<TARGET_OBJECTS:frugal_kernels_${name}>)
   # "set object" on each line, for tests/kernels/isa_symbols_test.cc.
   set_property(GLOBAL APPEND_STRING PROPERTY FRUGAL_ISA_OBJECTS

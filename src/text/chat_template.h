@@ -1,6 +1,6 @@
 // Chat templates: the Jinja that checkpoints publish, in the environment of Hugging Face's
-// apply_chat_template (trim_blocks, lstrip_blocks, loop controls, raise_exception,
-// strftime_now, tojson without HTML escaping, {% generation %}).
+// apply_chat_template (trim_blocks, lstrip_blocks, loop controls, raise_exception, strftime_now,
+// tojson without HTML escaping, {% generation %}, the immutable sandbox).
 #pragma once
 
 #include <ctime>
@@ -15,15 +15,17 @@ namespace frugal {
 
 // Bounds on what a template may do; reaching one is kResourceExhausted.
 struct RenderLimits {
-  int64_t max_steps = 20'000'000;       // statements, expressions and loop turns
-  int64_t max_output = 64 << 20;        // bytes of text, and of any one string on the way
-  int max_depth = 200;                  // nested calls, macros and parentheses
+  int64_t max_steps = 20'000'000;  // nodes evaluated, loop turns, 64-byte pieces of text and lists
+  int64_t max_output = 64 << 20;   // bytes of text, and of any one string on the way
+  int max_depth = 200;             // calls of macros and recursive loops, one inside another
 };
 
 // Immutable; safe to use from any number of threads.
 class ChatTemplate {
  public:
-  // `name` is the template's file, for messages, which also say line and column.
+  // `name` is the template's file, for messages: "name:line:column: what is wrong". The source is
+  // UTF-8 of at most 1 MiB. Errors: kInvalidArgument; kResourceExhausted when it is nested too
+  // deep or too large.
   static Result<ChatTemplate> Parse(std::string_view source, const std::string& name);
 
   ChatTemplate(ChatTemplate&&) noexcept;
@@ -33,7 +35,8 @@ class ChatTemplate {
   // `variables` is an object: messages, tools (null when there are none), documents,
   // add_generation_prompt, bos_token, …. `now` is what strftime_now formats (local fields as
   // given in the tm). A template's own raise_exception(message) gives kInvalidArgument with
-  // exactly that message; any other failure kInvalidArgument with a message of ours.
+  // exactly that message; any other failure kInvalidArgument with a message of ours, which says
+  // where. The text is UTF-8.
   Result<std::string> Render(const nlohmann::ordered_json& variables, const std::tm& now,
                              const RenderLimits& limits = {}) const;
 
@@ -43,10 +46,14 @@ class ChatTemplate {
   std::unique_ptr<Impl> impl_;
 };
 
-// The template that belongs to `model` (a directory with chat_template.jinja,
-// chat_template.json or tokenizer_config.json, or a .gguf file with tokenizer.chat_template).
-// kNotFound when it has none. `kwargs` receives bos_token, eos_token and the like as the
-// template reads them.
-Result<ChatTemplate> LoadChatTemplate(const std::string& model, nlohmann::ordered_json* kwargs);
+// The template that belongs to `model`: a directory with chat_template.jinja, chat_template.json
+// or tokenizer_config.json (the first that has one), a .gguf file with tokenizer.chat_template, or
+// a .jinja file itself. Where a checkpoint has several named templates, the one named "tool_use"
+// is taken if `with_tools` and there is one, else "default". `kwargs` receives an object with
+// bos_token, eos_token, unk_token, sep_token, pad_token, cls_token and mask_token, those that the
+// checkpoint has, to be put among the variables.
+// Errors: kNotFound when the model has no template, kCorrupt, kIo, and those of Parse.
+Result<ChatTemplate> LoadChatTemplate(const std::string& model, nlohmann::ordered_json* kwargs,
+                                      bool with_tools = false);
 
 }  // namespace frugal

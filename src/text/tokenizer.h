@@ -22,13 +22,17 @@ struct TokenizerOptions {
   std::string pattern;  // pre-tokenizer regex for a bare tiktoken file, which carries none
 };
 
+struct TokenizerParts;  // text/tokenizer_parts.h
+struct DecodeState;     // text/token_decoder.h
+
 // Immutable once loaded; safe to use from any number of threads.
 class Tokenizer {
  public:
-  // `path` is a .gguf file, a tokenizer.json, a SentencePiece tokenizer.model, a tiktoken file,
-  // or a directory that holds one of them (tokenizer.json first) or vocab.json + merges.txt.
-  // tokenizer_config.json, special_tokens_map.json and config.json beside it are read for BOS,
-  // EOS and added tokens. Errors: kNotFound, kCorrupt, kUnsupported; messages name file and field.
+  // `path` is a .gguf file, a tokenizer.json, a SentencePiece tokenizer.model, a tiktoken file
+  // (told apart by what they contain), or a directory that holds one of them (tokenizer.json
+  // first) or vocab.json + merges.txt. tokenizer_config.json, special_tokens_map.json and
+  // config.json beside it are read for BOS, EOS and added tokens.
+  // Errors: kNotFound, kCorrupt, kUnsupported, kIo; messages name file and field.
   static Result<Tokenizer> Load(const std::string& path, const TokenizerOptions& options = {});
 
   Tokenizer(Tokenizer&&) noexcept;
@@ -38,8 +42,12 @@ class Tokenizer {
   // Never fails: invalid UTF-8 is encoded byte by byte where the tokenizer can, else as unknown.
   std::vector<int32_t> Encode(std::string_view text, const EncodeOptions& options = {}) const;
 
-  // Ids outside the vocabulary are kInvalidArgument.
+  // UTF-8 text; what the ids' bytes leave broken becomes U+FFFD. Ids outside the vocabulary are
+  // kInvalidArgument; ids inside it that no token has (padding of the model's table) are nothing.
   Result<std::string> Decode(std::span<const int32_t> ids, bool skip_special = true) const;
+
+  // The same bytes as they are: the inverse of Encode for any bytes where the tokenizer has one.
+  Result<std::string> DecodeBytes(std::span<const int32_t> ids, bool skip_special = true) const;
 
   // The raw bytes one id stands for inside a text (a leading space kept), for streaming.
   Result<std::string> TokenBytes(int32_t id) const;
@@ -47,7 +55,7 @@ class Tokenizer {
   int vocab_size() const;  // ids are 0 … vocab_size − 1
   bool IsSpecial(int32_t id) const;
   std::optional<int32_t> TokenId(std::string_view token) const;  // by its exact stored text
-  const std::string& TokenText(int32_t id) const;                // its stored text ("Ġthe", "▁the")
+  const std::string& TokenText(int32_t id) const;  // its stored text ("Ġthe", "▁the")
 
   std::optional<int32_t> bos_id() const;
   std::optional<int32_t> eos_id() const;
@@ -56,6 +64,7 @@ class Tokenizer {
  private:
   friend class StreamDecoder;
   struct Impl;
+  friend Result<Tokenizer> MakeTokenizer(TokenizerParts parts);
   explicit Tokenizer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -64,7 +73,11 @@ class Tokenizer {
 // Push() results and Finish() equals Decode() of all ids.
 class StreamDecoder {
  public:
+  // `tokenizer` must outlive the decoder.
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
+  ~StreamDecoder();
+  StreamDecoder(StreamDecoder&&) noexcept;
+  StreamDecoder& operator=(StreamDecoder&&) noexcept;
 
   Result<std::string> Push(int32_t id);  // the characters that are complete now, maybe none
   std::string Finish();                  // what is left; broken bytes become U+FFFD
@@ -72,8 +85,7 @@ class StreamDecoder {
  private:
   const Tokenizer* tokenizer_;
   bool skip_special_;
-  bool at_start_ = true;
-  std::string pending_;
+  std::unique_ptr<DecodeState> state_;
 };
 
 }  // namespace frugal

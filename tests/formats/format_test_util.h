@@ -144,4 +144,14 @@ void ExpectFileError(const Result<T>& result, StatusCode code, const std::string
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 
+// `result` is valid, or its message is one line that begins with the file's name. True when valid.
+template <typename T>
+bool ExpectValidOrNamed(const Result<T>& result, const std::string& file) {
+  if (result.ok()) return true;
+  const std::string& message = result.status().message();
+  EXPECT_EQ(message.find(file + ": "), 0u) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  return false;
+}
+
 }  // namespace frugal

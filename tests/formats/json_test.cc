@@ -62,7 +62,7 @@ TEST(JsonTest, ErrorsNameFileLineAndColumn) {
       {"[\"\xFF\"]", "f.json: line 1, column 3: ", "ill-formed UTF-8"},
       {"[\"\xED\xA0\x80\"]", "f.json: line 1, column 4: ", "ill-formed UTF-8"},
       {"[\"\\ud800\"]", "f.json: line 1, ", "surrogate"},
-      {"{\n\"k\": 1,\n\"k\": 2}", "f.json: line 3, column 3: ", "duplicate key 'k'"},
+      {"{\n\"k\": 1,\n\"k\": 2}", "f.json: line 3, column 7: ", "duplicate key 'k'"},
       {"{\"o\": {\"k\": 1, \"k\": 2}}", "f.json: line 1, ", "duplicate key 'k'"},
       {std::string("{}\0{}", 5), "f.json: line 1, column 3: ", "NUL"},
       {"{\"a", "f.json: line 1, ", "missing closing quote"},

@@ -2,6 +2,7 @@
 // bare sequence to run a model with.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
