@@ -55,7 +55,8 @@ inline Checkpoint GgufConfig(const GgufKeys& keys, const std::vector<std::string
 // and one whose value is the string "null" becomes null.
 inline std::string Changed(const std::string& json, const std::string& changes) {
   nlohmann::ordered_json all = nlohmann::ordered_json::parse(json);
-  for (const auto& [key, value] : nlohmann::ordered_json::parse(changes).items()) {
+  const nlohmann::ordered_json changed = nlohmann::ordered_json::parse(changes);
+  for (const auto& [key, value] : changed.get_ref<const nlohmann::ordered_json::object_t&>()) {
     if (value.is_null()) {
       all.erase(key);
     } else if (value == "null") {
@@ -73,19 +74,23 @@ inline const std::string kTinyLlama = R"({"model_type": "llama", "hidden_size": 
     "num_key_value_heads": 2, "vocab_size": 40, "max_position_embeddings": 128})";
 
 inline std::string TinyConfig(const std::string& family, const std::string& changes = "{}") {
-  return Changed(Changed(kTinyLlama, R"({"model_type": ")" + family + R"("})"), changes);
+  return Changed(Changed(kTinyLlama, fmt::format(R"({{"model_type": "{}"}})", family)), changes);
 }
 
 inline GgufKeys TinyGguf(const std::string& arch) {
-  return {{"general.architecture", arch},
-          {arch + ".block_count", int64_t{2}},
-          {arch + ".context_length", int64_t{128}},
-          {arch + ".embedding_length", int64_t{16}},
-          {arch + ".feed_forward_length", int64_t{24}},
-          {arch + ".attention.head_count", int64_t{4}},
-          {arch + ".attention.head_count_kv", int64_t{2}},
-          {arch + ".attention.layer_norm_rms_epsilon", 1e-5},
-          {arch + ".vocab_size", int64_t{40}}};
+  GgufKeys keys = {{"general.architecture", arch}};
+  const auto add = [&](const char* key, MetaValue value) {
+    keys[fmt::format("{}.{}", arch, key)] = std::move(value);
+  };
+  add("block_count", int64_t{2});
+  add("context_length", int64_t{128});
+  add("embedding_length", int64_t{16});
+  add("feed_forward_length", int64_t{24});
+  add("attention.head_count", int64_t{4});
+  add("attention.head_count_kv", int64_t{2});
+  add("attention.layer_norm_rms_epsilon", 1e-5);
+  add("vocab_size", int64_t{40});
+  return keys;
 }
 
 inline GgufKeys With(GgufKeys keys, const std::string& key, MetaValue value) {
@@ -119,7 +124,7 @@ inline void ExpectParseFails(const Checkpoint& checkpoint, StatusCode code,
                              const std::vector<std::string>& parts) {
   const Result<ModelSpec> spec = ParseModelSpec(checkpoint);
   ASSERT_FALSE(spec.ok()) << (parts.empty() ? "" : parts[0]);
-  ExpectRefused(spec.status(), code, std::string(kModelPath) + ": ", parts);
+  ExpectRefused(spec.status(), code, fmt::format("{}: ", kModelPath), parts);
 }
 
 inline void ExpectParseFails(const std::string& json, StatusCode code,
