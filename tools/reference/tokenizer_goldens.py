@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes tests/data/tokenizer: tiny tokenizers, and what the reference libraries do with them.
 
-The libraries are those of requirements-tokenizer.txt. Everything is seeded: running it again gives
-the same files (sentencepiece's trainer included, with one thread).
+The libraries are those of requirements-tokenizer.txt. The texts are seeded; the trainers of
+`tokenizers` break ties at random, so running this again gives other tokenizers, equally good.
 
   component cases  normalizer_cases.jsonl, pre_tokenizer_cases.jsonl, split_cases.jsonl,
                    decoder_cases.jsonl: one configuration and one text each, and the result
