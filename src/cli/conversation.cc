@@ -1,5 +1,7 @@
 #include "cli/conversation.h"
 
+#include "formats/utf8.h"
+
 namespace frugal {
 
 Result<Conversation> StartConversation(const std::string& model) {
@@ -25,6 +27,13 @@ void AddMessage(Conversation* conversation, const std::string& role, const std::
 
 Result<std::vector<int32_t>> RenderPrompt(const Conversation& conversation,
                                           const Tokenizer& tokenizer) {
+  for (const auto& message : conversation.variables["messages"]) {
+    if (IsValidUtf8(message["content"].get_ref<const std::string&>())) continue;
+    return Error(StatusCode::kInvalidArgument,
+                 "the {} message: expected UTF-8 text, found other bytes; convert it, or give the "
+                 "model any bytes with: frugal run MODEL --raw",
+                 message["role"].get_ref<const std::string&>());
+  }
   ASSIGN_OR_RETURN(const std::string text,
                    conversation.chat_template.Render(conversation.variables, LocalTime()));
   return tokenizer.Encode(text, {.add_special = false, .parse_special = true});

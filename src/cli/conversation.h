@@ -22,6 +22,7 @@ Result<Conversation> StartConversation(const std::string& model);
 void AddMessage(Conversation* conversation, const std::string& role, const std::string& content);
 
 // Renders all messages with the generation prompt, and encodes. The template writes BOS itself.
+// kInvalidArgument for a message that is not UTF-8, and for what the template refuses.
 Result<std::vector<int32_t>> RenderPrompt(const Conversation& conversation,
                                           const Tokenizer& tokenizer);
 

@@ -40,6 +40,7 @@ void AddLogitsCommand(CLI::App* app, int* exit) {
   logits->add_option("--ids", options->ids, "token ids, as in 1,2,3")
       ->delimiter(',')
       ->allow_extra_args(false)
+      ->take_all()
       ->required()
       ->option_text("IDS");
   logits->add_option("--out", options->out, "the .npy file to write")

@@ -44,7 +44,9 @@ class HelpFormatter : public CLI::Formatter {
 int Main(int argc, char** argv) {
   CLI::App app(kAbout, "frugal");
   app.formatter(std::make_shared<HelpFormatter>());
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
+  // What comes later on the command line wins, so that an alias can hold preferences.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", "frugal " FRUGAL_VERSION);
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     // The subcommand that was being parsed knows its options best.
@@ -61,12 +63,9 @@ int Main(int argc, char** argv) {
   frugal::AddDetokenizeCommand(&app, &exit);
   frugal::AddRenderCommand(&app, &exit);
   frugal::AddLogitsCommand(&app, &exit);
-  if (argc == 1) {
-    const frugal::Status written = frugal::WriteOut(app.help());
-    return written.ok() ? frugal::kExitOk : frugal::Fail(written);
-  }
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::CallForHelp();
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;  // help or version
     if (app.exit(error, out) != 0) return frugal::kExitUsage;

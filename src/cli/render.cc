@@ -155,6 +155,7 @@ void AddRenderCommand(CLI::App* app, int* exit) {
       ->add_option("--arg", options->args,
                    "variable for the template, as in add_generation_prompt=true (repeatable)")
       ->allow_extra_args(false)
+      ->take_all()
       ->option_text("NAME=VALUE");
   CLI::Option* jsonl = render->add_flag(
       "--jsonl", options->jsonl,

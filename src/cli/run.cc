@@ -129,6 +129,7 @@ void AddRunCommand(CLI::App* app, int* exit) {
   run->add_flag("--raw", options->raw, "no chat template: continue the prompt as text");
   run->add_option("--stop", options->stop, "end the answer before this text (repeatable)")
       ->allow_extra_args(false)
+      ->take_all()
       ->option_text("TEXT");
   run->add_flag("--json", options->json, "print one JSON object at the end instead of text");
   AddSamplingFlags(run, &options->sampling);

@@ -26,16 +26,13 @@ Result<double> Recommended(const Metadata& generation, const char* key, double f
 }
 
 Result<std::pair<int32_t, float>> ParseBias(const std::string& text) {
-  const size_t equals = text.find('=');
   int32_t token = 0;
   float bias = 0.0f;
   const char* end = text.data() + text.size();
-  if (equals != std::string::npos) {
-    const char* middle = text.data() + equals;
-    if (std::from_chars(text.data(), middle, token).ptr == middle &&
-        std::from_chars(middle + 1, end, bias).ptr == end && middle + 1 != end) {
-      return std::make_pair(token, bias);
-    }
+  const auto id = std::from_chars(text.data(), end, token);
+  if (id.ec == std::errc() && id.ptr != end && *id.ptr == '=') {
+    const auto value = std::from_chars(id.ptr + 1, end, bias);
+    if (value.ec == std::errc() && value.ptr == end) return std::make_pair(token, bias);
   }
   return Error(StatusCode::kInvalidArgument, "expected ID=VALUE as in 42=-100, found '{}'", text);
 }
@@ -73,6 +70,7 @@ void AddSamplingFlags(CLI::App* app, SamplingFlags* flags) {
       "add VALUE to a token's logit; -inf forbids it (repeatable)")
       ->check(CLI::Validator(check_bias, ""))
       ->allow_extra_args(false)
+      ->take_all()
       ->option_text("ID=VALUE");
   add("-s,--seed", &flags->seed,
       "the same seed gives the same answer; negative: a fresh one (default)")

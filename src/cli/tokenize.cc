@@ -133,7 +133,9 @@ void AddDetokenizeCommand(CLI::App* app, int* exit) {
   CLI::App* detokenize = app->add_subcommand("detokenize", "Turn token ids into text.");
   detokenize->add_option("MODEL", options->model, "a model or a tokenizer alone, as for tokenize")
       ->required();
-  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")->delimiter(',');
+  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")
+      ->delimiter(',')
+      ->take_all();
   detokenize->add_flag("--special", options->special, "show special tokens");
   detokenize->add_option("--pattern", options->pattern,
                          "pre-tokenizer regex of a bare tiktoken file");

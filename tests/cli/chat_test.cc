@@ -88,12 +88,12 @@ TEST_F(ChatTest, AModelWithoutATemplateOrTokenizerCannotChat) {
 TEST_F(ChatTest, ATerminalSeesTheAnswerAndItsSpeed) {
   PseudoTerminal terminal(Steered({"-n", "5"}));
   terminal.WaitFor("/help");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("Hello\r");
   terminal.WaitFor("HHHHH");
   terminal.WaitFor("\033[2m");  // dimmed
   terminal.WaitFor("5 tokens at ");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type(kCtrlD);
   EXPECT_EQ(terminal.Wait(), 0);
 }
@@ -102,7 +102,7 @@ TEST_F(ChatTest, NoColorIsObeyed) {
   Call call = Steered({"-n", "2"});
   call.env["NO_COLOR"] = "1";
   PseudoTerminal terminal(call);
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("Hello\r");
   terminal.WaitFor("2 tokens at ");
   Leave(&terminal);
@@ -113,7 +113,7 @@ TEST_F(ChatTest, StdoutHoldsTheAnswersOnly) {
   Call call = Steered({"-n", "3"});
   call.out_path = model_.Path("out.txt");
   PseudoTerminal terminal(call);
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("Hello\r");
   terminal.WaitFor("3 tokens at ");
   Leave(&terminal);
@@ -122,65 +122,65 @@ TEST_F(ChatTest, StdoutHoldsTheAnswersOnly) {
 
 TEST_F(ChatTest, CtrlCStopsTheAnswerAndNotTheProgram) {
   PseudoTerminal terminal(Steered({}));
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("Go on\r");
   terminal.WaitFor("HHHHHHHH");
   terminal.Type(kCtrlC);
   terminal.WaitFor("stopped; ");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   // What was answered until then is part of the conversation.
   terminal.Type("dump\r");
   terminal.WaitFor("frugal: error: Go on|HHHHHHHH");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
 TEST_F(ChatTest, CtrlCAtThePromptDropsTheLine) {
   PseudoTerminal terminal(Steered({"-n", "2"}));
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("first\\\r");
-  terminal.WaitFor("… ");
+  terminal.WaitForPrompt("… ");
   terminal.Type("second");
   terminal.WaitFor("second");
   terminal.Type(kCtrlC);
   terminal.WaitFor("Ctrl-D leaves");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("dump\r");
   terminal.WaitFor("frugal: error: dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
 TEST_F(ChatTest, LinesCanBeEdited) {
   PseudoTerminal terminal(Steered({"-n", "2"}));
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   // A whole character goes, however many bytes it has.
   terminal.Type(std::string("dumpx\xC3\xA9\xE2\x82\xAC") + kBackspace + kBackspace + kBackspace +
                 "\r");
   terminal.WaitFor("frugal: error: dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("ump\x01\x64\r");  // Ctrl-A: to the line's begin, then 'd'
   terminal.WaitFor("frugal: error: dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
 TEST_F(ChatTest, TypedTextArrivesWhole) {
   PseudoTerminal terminal(Steered({"-n", "1"}));
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("Grüße, 世界 \xF0\x9F\x90\xB8\r");
   terminal.WaitFor("1 tokens at ");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("dump\r");
   terminal.WaitFor("frugal: error: Grüße, 世界 \xF0\x9F\x90\xB8|H|dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
 TEST_F(ChatTest, CommandsChangeTheConversation) {
   PseudoTerminal terminal(Steered({"-n", "2", "--system", "old"}));
   const auto type = [&](const std::string& line, const std::string& answer) {
-    terminal.WaitFor("> ");
+    terminal.WaitForPrompt();
     terminal.Type(line + "\r");
     terminal.WaitFor(answer);
   };
@@ -197,11 +197,13 @@ TEST_F(ChatTest, CommandsChangeTheConversation) {
   type("dump", "frugal: error: dump\r\n");
   type("/nope", "unknown command /nope; /help");
   type("/help", "/system TEXT");
-  type("a\\", "… ");
+  terminal.WaitForPrompt();
+  terminal.Type("a\\\r");
+  terminal.WaitForPrompt("… ");
   terminal.Type("b\r");
   terminal.WaitFor("2 tokens at ");
   type("dump", "frugal: error: a\\x0Ab|HH|dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("/quit\r");
   EXPECT_EQ(terminal.Wait(), 0);
 }
@@ -209,7 +211,7 @@ TEST_F(ChatTest, CommandsChangeTheConversation) {
 TEST_F(ChatTest, AFailedTurnLeavesTheConversationAsItWas) {
   PseudoTerminal terminal(Steered({"-n", "2", "--ctx", "60"}));
   const auto type = [&](const std::string& line, const std::string& answer) {
-    terminal.WaitFor("> ");
+    terminal.WaitForPrompt();
     terminal.Type(line + "\r");
     terminal.WaitFor(answer);
   };
@@ -217,31 +219,31 @@ TEST_F(ChatTest, AFailedTurnLeavesTheConversationAsItWas) {
   // Does not fit the context.
   type(std::string(80, 'x'), "frugal: error: ");
   type("dump", "frugal: error: one|HH|dump\r\n");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
 TEST_F(ChatTest, TheHistoryIsKept) {
   {
     PseudoTerminal terminal(Steered({"-n", "1"}));
-    terminal.WaitFor("> ");
+    terminal.WaitForPrompt();
     terminal.Type("dump\r");
     terminal.WaitFor("frugal: error: dump");
-    terminal.WaitFor("> ");
+    terminal.WaitForPrompt();
     terminal.Type(kUp);
     terminal.WaitFor("dump");
     terminal.Type("\r");
     terminal.WaitFor("frugal: error: dump");
-    terminal.WaitFor("> ");
+    terminal.WaitForPrompt();
     terminal.Type(kCtrlD);
     EXPECT_EQ(terminal.Wait(), 0);
   }
   EXPECT_NE(model_.Read("state/frugal/chat_history").find("dump"), std::string::npos);
   PseudoTerminal terminal(Steered({"-n", "1"}));
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type(std::string(kUp) + "\r");
   terminal.WaitFor("frugal: error: dump");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
 }
 
@@ -249,10 +251,10 @@ TEST_F(ChatTest, WithoutXdgTheHistoryIsInTheHomeFolder) {
   Call call = Steered({"-n", "1"});
   call.env = {{"XDG_STATE_HOME", ""}, {"HOME", model_.path()}};
   PseudoTerminal terminal(call);
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   terminal.Type("dump\r");
   terminal.WaitFor("frugal: error: dump");
-  terminal.WaitFor("> ");
+  terminal.WaitForPrompt();
   Leave(&terminal);
   EXPECT_NE(model_.Read(".local/state/frugal/chat_history").find("dump"), std::string::npos);
 }

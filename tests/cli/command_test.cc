@@ -146,13 +146,21 @@ TEST(Program, WhatItDoesNotKnowIsWrongUsage) {
   ExpectUsage(RunProgram({"dance"}), "dance");
   ExpectUsage(RunProgram({"--colour"}), "--colour");
   for (const std::string& command : Commands()) {
-    const Output output = RunProgram({command, "model.gguf", "--no-such-option"});
+    std::vector<std::string> args = {command, "model.gguf", "--no-such-option"};
+    if (command == "logits") args.insert(args.end(), {"--ids", "1", "--out", "x.npy"});
+    const Output output = RunProgram(args);
     ExpectUsage(output, "--no-such-option");
     EXPECT_NE(output.err.find("frugal " + command + " --help"), std::string::npos) << output.err;
   }
   ExpectUsage(RunProgram({"run", "m", "--temp", "warm"}), "--temp");
   ExpectUsage(RunProgram({"run", "m", "-n", "-2"}), "--max-tokens");
   ExpectUsage(RunProgram({"run", "m", "--logit-bias", "x"}), "--logit-bias");
+}
+
+TEST(Program, TheLaterOptionWins) {
+  // As when an alias holds preferences.
+  const Output output = RunProgram({"run", "no/such.gguf", "-n", "1", "-n", "2", "-p", "x"});
+  ExpectFailure(output, {"no/such.gguf"});
 }
 
 TEST(Program, WithoutAModelItSaysHowToNameOne) {

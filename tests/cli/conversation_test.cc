@@ -66,6 +66,21 @@ TEST(Conversation, TemplatesSeeTheirTokensAndNoTools) {
   EXPECT_EQ(*text, "<s><|im_end|>True0");
 }
 
+TEST(Conversation, AMessageThatIsNotTextIsRefused) {
+  const TinyModel model;
+  Result<Conversation> conversation = StartConversation(model.path());
+  ASSERT_TRUE(conversation.ok()) << conversation.status().message();
+  const Result<Tokenizer> tokenizer = Tokenizer::Load(model.path());
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  AddMessage(&*conversation, "system", "fine");
+  AddMessage(&*conversation, "user", "caf\xe9");
+  const Result<std::vector<int32_t>> prompt = RenderPrompt(*conversation, *tokenizer);
+  ASSERT_FALSE(prompt.ok());
+  EXPECT_EQ(prompt.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(prompt.status().message().find("the user message: expected UTF-8"), 0u)
+      << prompt.status().message();
+}
+
 TEST(LocalTime, IsNow) {
   std::tm local = LocalTime();
   const std::time_t now = std::time(nullptr);

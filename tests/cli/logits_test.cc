@@ -41,8 +41,11 @@ class LogitsTest : public testing::TestWithParam<GoldenCase> {
  protected:
   std::string Run(std::vector<std::string> more) const {
     std::vector<std::string> args = {
-        "logits", GetParam().path,         "--ids",     Ids(golden_.input_ids),
-        "--out",  dir_.Path("logits.npy"), "--threads", "2"};
+        "logits",    GetParam().path,
+        "--ids",     Ids(golden_.input_ids),
+        "--out",     dir_.Path("logits.npy"),
+        "--threads", "2",
+        "--ctx",     "512"};  // one model's prompt is longer than its own context
     args.insert(args.end(), more.begin(), more.end());
     EXPECT_EQ(MustRun(args), "");
     return dir_.Read("logits.npy");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pty.h>
+#include <termios.h>
 
 #include <string>
 
@@ -49,6 +50,20 @@ class PseudoTerminal {
                     << "\nit shows: " << screen_.substr(seen_);
       return false;
     }
+  }
+
+  // Waits for the prompt and until the line editor listens: before that, the terminal itself would
+  // act on what is typed.
+  bool WaitForPrompt(const std::string& prompt = "> ") {
+    if (!WaitFor(prompt)) return false;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kTimeoutSeconds);
+    while (std::chrono::steady_clock::now() < end) {
+      termios modes = {};
+      if (tcgetattr(fd_, &modes) == 0 && (modes.c_lflag & ICANON) == 0) return true;
+      usleep(1000);
+    }
+    ADD_FAILURE() << "nothing reads the keys";
+    return false;
   }
 
   // The exit status, once the program has ended; it is killed when it does not.

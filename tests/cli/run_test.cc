@@ -143,12 +143,14 @@ TEST_F(RunTest, ASystemMessageIsInThePrompt) {
   EXPECT_EQ(with - without, 1 + 7 + 6 + 2);  // <|im_start|>system\nBrief!<|im_end|>\n
 }
 
-TEST_F(RunTest, ANulOrBrokenUtf8InThePromptIsNoProblem) {
+TEST_F(RunTest, RawPromptsMayBeAnyBytes) {
   const std::string bytes("\xff\xfe ok \x80\xc3 and \x00 too", 17);
   const std::string file = model_.Write("bytes.txt", bytes);
   EXPECT_EQ(RunJson({"--raw", "-n", "3", "-f", file})["prompt_tokens"], 17);
   EXPECT_EQ(RunJson({"--raw", "-n", "3"}, bytes)["prompt_tokens"], 17);
-  EXPECT_EQ(RunProgram({"run", model_.path(), "-n", "3", "-p", "\xff\xfe"}).exit, 0);
+  // A template's strings are text.
+  ExpectFailure(RunProgram({"run", model_.path(), "-n", "3", "-p", "\xff\xfe"}),
+                {"user message", "UTF-8", "--raw"});
 }
 
 TEST_F(RunTest, BrokenUtf8InTheAnswerIsReplaced) {
