@@ -47,8 +47,8 @@ Status AddSpecialTokens(const Json& config, const std::string& path, Json* kwarg
     if (it == config.end() || it->is_null() || kwargs->contains(name)) continue;
     const auto token = TokenOf(*it);
     if (!token) {
-      return Error(StatusCode::kCorrupt, "{}: {}: expected a string or an object with 'content'", path,
-                   name);
+      return Error(StatusCode::kCorrupt, "{}: {}: expected a string or an object with 'content'",
+                   path, name);
     }
     (*kwargs)[name] = *token;
   }
@@ -117,8 +117,8 @@ Result<ChatTemplate> LoadFromDirectory(const std::filesystem::path& directory, J
     ASSIGN_OR_RETURN(const auto source, ChooseTemplate(templates, json_path, with_tools));
     if (source) return ChatTemplate::Parse(*source, json_path + ": chat_template");
   }
-  ASSIGN_OR_RETURN(const auto source, ChooseTemplate(config.value("chat_template", Json()),
-                                                     config_path, with_tools));
+  ASSIGN_OR_RETURN(const auto source,
+                   ChooseTemplate(config.value("chat_template", Json()), config_path, with_tools));
   if (source) return ChatTemplate::Parse(*source, config_path + ": chat_template");
   return Error(StatusCode::kNotFound,
                "{}: no chat template: expected chat_template.jinja, or chat_template in "
@@ -131,8 +131,7 @@ Result<ChatTemplate> LoadFromGguf(const std::string& path, Json* kwargs, bool wi
   const Metadata& metadata = checkpoint.metadata;
   if (metadata.Has("tokenizer.ggml.tokens")) {
     ASSIGN_OR_RETURN(const auto tokens, metadata.GetStrings("tokenizer.ggml.tokens"));
-    constexpr const char* kIds[] = {"bos",       "eos",     "unknown", "seperator",
-                                    "padding",   "cls",     "mask"};
+    constexpr const char* kIds[] = {"bos", "eos", "unknown", "seperator", "padding", "cls", "mask"};
     for (size_t i = 0; i < std::size(kIds); ++i) {
       std::string key = fmt::format("tokenizer.ggml.{}_token_id", kIds[i]);
       // The key that llama.cpp writes is misspelt.
@@ -152,8 +151,10 @@ Result<ChatTemplate> LoadFromGguf(const std::string& path, Json* kwargs, bool wi
   const std::string key =
       with_tools && metadata.Has(tool_key) ? tool_key : "tokenizer.chat_template";
   if (!metadata.Has(key)) {
-    return Error(StatusCode::kNotFound, "{}: no chat template: no tokenizer.chat_template in it; "
-                 "is this a base model?", path);
+    return Error(StatusCode::kNotFound,
+                 "{}: no chat template: no tokenizer.chat_template in it; "
+                 "is this a base model?",
+                 path);
   }
   const Result<std::string> source = metadata.GetString(key);
   if (!source.ok()) return source.status().WithContext(path);
@@ -195,12 +196,13 @@ Result<ChatTemplate> ChatTemplate::Parse(std::string_view source, const std::str
 Result<std::string> ChatTemplate::Render(const Json& variables, const std::tm& now,
                                          const RenderLimits& limits) const {
   if (!variables.is_object()) {
-    return Error(StatusCode::kInvalidArgument, "{}: expected the variables as a JSON object, found {}",
-                 impl_->name, variables.type_name());
+    return Error(StatusCode::kInvalidArgument,
+                 "{}: expected the variables as a JSON object, found {}", impl_->name,
+                 variables.type_name());
   }
   try {
-    jinja::Interpreter interpreter(
-        impl_->tree, {limits.max_steps, limits.max_output, limits.max_depth}, now);
+    jinja::Interpreter interpreter(impl_->tree,
+                                   {limits.max_steps, limits.max_output, limits.max_depth}, now);
     std::string text = interpreter.Render(variables);
     if (jinja::HasSurrogate(text)) {
       return Error(StatusCode::kInvalidArgument,

@@ -30,14 +30,19 @@ bool IsUnsupported(Type type, std::string_view name) {
     case Type::kStr:
       return OneOf(name, {"encode", "format_map", "maketrans", "translate", "escape", "unescape",
                           "striptags"});
-    case Type::kDict: return name == "fromkeys";
+    case Type::kDict:
+      return name == "fromkeys";
     case Type::kBool:
     case Type::kInt:
       return OneOf(name, {"as_integer_ratio", "bit_count", "from_bytes", "to_bytes"});
-    case Type::kFloat: return OneOf(name, {"as_integer_ratio", "fromhex", "hex"});
-    case Type::kView: return OneOf(name, {"isdisjoint", "mapping"});
-    case Type::kGenerator: return OneOf(name, {"close", "send", "throw"});
-    default: return false;
+    case Type::kFloat:
+      return OneOf(name, {"as_integer_ratio", "fromhex", "hex"});
+    case Type::kView:
+      return OneOf(name, {"isdisjoint", "mapping"});
+    case Type::kGenerator:
+      return OneOf(name, {"close", "send", "throw"});
+    default:
+      return false;
   }
 }
 
@@ -49,8 +54,8 @@ Value UndefinedIn(const Value& object, std::string_view name) {
 }
 
 Value Unsafe(const Value& object, std::string_view name) {
-  return UndefinedHint(fmt::format("access to attribute '{}' of '{}' object is unsafe.", name,
-                                   TypeName(object)));
+  return UndefinedHint(
+      fmt::format("access to attribute '{}' of '{}' object is unsafe.", name, TypeName(object)));
 }
 
 std::optional<Value> FindMethod(Runtime& rt, std::span<const Method> methods, const Value& object,
@@ -116,7 +121,8 @@ std::optional<Value> Attribute(Runtime& rt, const Value& object, std::string_vie
     Fail("attribute '{}' of '{}' is not supported by this engine", name, TypeName(object));
   }
   switch (type) {
-    case Type::kStr: return FindMethod(rt, StrMethods(), object, name);
+    case Type::kStr:
+      return FindMethod(rt, StrMethods(), object, name);
     case Type::kTuple:
       if (object.as<SequenceObject>().group) {
         if (name == "grouper") return object.as<SequenceObject>().items[0];
@@ -131,12 +137,16 @@ std::optional<Value> Attribute(Runtime& rt, const Value& object, std::string_vie
       return FindMethod(rt, ContainerMethods(type), object, name);
     }
     case Type::kList:
-    case Type::kDict: return FindMethod(rt, ContainerMethods(type), object, name);
+    case Type::kDict:
+      return FindMethod(rt, ContainerMethods(type), object, name);
     case Type::kBool:
     case Type::kInt:
-    case Type::kFloat: return NumberAttribute(rt, object, name);
-    case Type::kLoop: return LoopAttribute(rt, object, name);
-    case Type::kMacro: return MacroAttribute(rt, object, name);
+    case Type::kFloat:
+      return NumberAttribute(rt, object, name);
+    case Type::kLoop:
+      return LoopAttribute(rt, object, name);
+    case Type::kMacro:
+      return MacroAttribute(rt, object, name);
     case Type::kNamespace: {
       const Value* found = object.as<NamespaceObject>().attributes.Find(name);
       if (found == nullptr) return std::nullopt;
@@ -153,7 +163,8 @@ std::optional<Value> Attribute(Runtime& rt, const Value& object, std::string_vie
       if (name == "sep") return object.as<JoinerObject>().separator;
       if (name == "used") return Value::Bool(object.as<JoinerObject>().used);
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -161,7 +172,8 @@ std::optional<Value> Attribute(Runtime& rt, const Value& object, std::string_vie
 std::optional<Value> Item(Runtime& rt, const Value& object, const Value& key) {
   Int i = 0;
   switch (object.type()) {
-    case Type::kUndefined: Fail("{}", object.as<UndefinedObject>().Message());
+    case Type::kUndefined:
+      Fail("{}", object.as<UndefinedObject>().Message());
     case Type::kDict: {
       if (!IsHashable(key)) return std::nullopt;
       const Value* found = object.as<DictObject>().dict.Find(key);
@@ -197,7 +209,8 @@ std::optional<Value> Item(Runtime& rt, const Value& object, const Value& key) {
       if (i < 0 || i >= range.length) return std::nullopt;
       return Value::Integer(range.start + range.step * i);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -271,9 +284,9 @@ Value GetSlice(Runtime& rt, const Value& object, const Value& start, const Value
     const std::string_view text = self.text;
     if (stride == 1) {
       const size_t begin = ByteOffset(text, from);
-      return rt.Text(
-          std::string(text.substr(begin, ByteOffset(text.substr(begin), std::max<int64_t>(to - from, 0)))),
-          self.markup);
+      return rt.Text(std::string(text.substr(
+                         begin, ByteOffset(text.substr(begin), std::max<int64_t>(to - from, 0)))),
+                     self.markup);
     }
     std::vector<size_t> offsets;
     for (size_t pos = 0; pos < text.size(); NextCodePoint(text, &pos)) offsets.push_back(pos);

@@ -22,9 +22,9 @@ struct SlotRef {
 struct Load {
   enum class Kind { kParameter, kResolve, kAlias, kUndefined };
   Kind kind = Kind::kUndefined;
-  SlotRef slot;    // of this scope's function: up is 0
-  SlotRef alias;   // kAlias: where the value comes from
-  int context = 0; // kResolve: index into Template::context_names
+  SlotRef slot;     // of this scope's function: up is 0
+  SlotRef alias;    // kAlias: where the value comes from
+  int context = 0;  // kResolve: index into Template::context_names
 };
 using Scope = std::vector<Load>;
 
@@ -39,12 +39,12 @@ struct CallArgs {
 };
 
 enum class ExprKind : uint8_t {
-  kConst,      // value
-  kName,       // name, slot; also as a target
-  kNamespace,  // target ns.attribute: slot of ns, name of the attribute
-  kTuple,      // items; also as a target
-  kList,       // items
-  kDict,       // items: key, value, key, value, …
+  kConst,        // value
+  kName,         // name, slot; also as a target
+  kNamespace,    // target ns.attribute: slot of ns, name of the attribute
+  kTuple,        // items; also as a target
+  kList,         // items
+  kDict,         // items: key, value, key, value, …
   kConditional,  // items: test, then, else (null: undefined)
   kOr,
   kAnd,      // items: left, right
@@ -96,7 +96,7 @@ struct Macro {
   };
   std::string name;  // empty for the body of a call block
   std::vector<Parameter> parameters;
-  SlotRef caller;   // used() where the body speaks of them
+  SlotRef caller;  // used() where the body speaks of them
   SlotRef kwargs;
   SlotRef varargs;
   bool explicit_caller = false;  // a parameter has that name
@@ -118,7 +118,7 @@ enum class StmtKind : uint8_t {
   kWith,         // assignments, body, scope
   kBreak,
   kContinue,
-  kRefused,      // text: why; fails when it is reached
+  kRefused,  // text: why; fails when it is reached
 };
 
 struct Branch {

@@ -29,8 +29,10 @@ struct LoopRun : LoopObject {
 
   std::optional<int64_t> SizedLength() override {
     switch (statement.test != nullptr ? Type::kGenerator : source.type()) {
-      case Type::kGenerator: return std::nullopt;
-      default: return frugal::jinja::Length(source);
+      case Type::kGenerator:
+        return std::nullopt;
+      default:
+        return frugal::jinja::Length(source);
     }
   }
 
@@ -38,8 +40,7 @@ struct LoopRun : LoopObject {
     if (!statement.recursive) {
       Fail("The loop must have the 'recursive' marker to be called recursively.");
     }
-    return interpreter.Text(
-        interpreter.RunRecursiveLoop(statement, home, iterable, depth0 + 1));
+    return interpreter.Text(interpreter.RunRecursiveLoop(statement, home, iterable, depth0 + 1));
   }
 
   Interpreter& interpreter;
@@ -137,7 +138,8 @@ Value Interpreter::Call(const Value& callee, const Args& args) {
       const auto& function = callee.as<FunctionObject>();
       return function.function(*this, function.self, args);
     }
-    case Type::kMacro: return CallMacro(callee.as<MacroObject>(), args);
+    case Type::kMacro:
+      return CallMacro(callee.as<MacroObject>(), args);
     case Type::kLoop: {
       const auto bound = Bind("loop", args, {"iterable"}, 1);
       return callee.as<LoopObject>().Recurse(bound[0]);
@@ -148,8 +150,10 @@ Value Interpreter::Call(const Value& callee, const Args& args) {
       if (std::exchange(joiner.used, true)) return joiner.separator;
       return Value::Text("");
     }
-    case Type::kUndefined: Fail("{}", callee.as<UndefinedObject>().Message());
-    default: Fail("'{}' object is not callable", TypeName(callee));
+    case Type::kUndefined:
+      Fail("{}", callee.as<UndefinedObject>().Message());
+    default:
+      Fail("'{}' object is not callable", TypeName(callee));
   }
 }
 

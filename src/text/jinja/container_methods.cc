@@ -126,11 +126,15 @@ std::span<const Method> ContainerMethods(Type type) {
   };
   static constexpr Method kList[] = {{"index", IndexOf}, {"count", CountItems}, {"copy", Copy}};
   switch (type) {
-    case Type::kDict: return kDict;
-    case Type::kList: return kList;
+    case Type::kDict:
+      return kDict;
+    case Type::kList:
+      return kList;
     case Type::kTuple:
-    case Type::kRange: return std::span(kList).first(2);
-    default: return {};
+    case Type::kRange:
+      return std::span(kList).first(2);
+    default:
+      return {};
   }
 }
 

@@ -28,12 +28,17 @@ Value Interpreter::EvalName(const Expr& expr) {
 Value Interpreter::EvalNode(const Expr& expr) {
   const auto& items = expr.items;
   switch (expr.kind) {
-    case ExprKind::kConst: return expr.value;
-    case ExprKind::kName: return EvalName(expr);
-    case ExprKind::kNamespace: return Slot(items[0]->slot);  // only ever a target
+    case ExprKind::kConst:
+      return expr.value;
+    case ExprKind::kName:
+      return EvalName(expr);
+    case ExprKind::kNamespace:
+      return Slot(items[0]->slot);  // only ever a target
     case ExprKind::kTuple:
-    case ExprKind::kList: return EvalSequence(expr);
-    case ExprKind::kDict: return EvalDict(expr);
+    case ExprKind::kList:
+      return EvalSequence(expr);
+    case ExprKind::kDict:
+      return EvalDict(expr);
     case ExprKind::kConditional:
       if (Truthy(Eval(*items[0]))) return Eval(*items[1]);
       if (items[2] != nullptr) return Eval(*items[2]);
@@ -49,24 +54,34 @@ Value Interpreter::EvalNode(const Expr& expr) {
       Value left = Eval(*items[0]);
       return Truthy(left) ? Eval(*items[1]) : left;
     }
-    case ExprKind::kNot: return Value::Bool(!Truthy(Eval(*items[0])));
-    case ExprKind::kCompare: return EvalCompare(expr);
+    case ExprKind::kNot:
+      return Value::Bool(!Truthy(Eval(*items[0])));
+    case ExprKind::kCompare:
+      return EvalCompare(expr);
     case ExprKind::kBinary: {
       const Value left = Eval(*items[0]);
       return Binary(*this, expr.binary, left, Eval(*items[1]));
     }
-    case ExprKind::kConcat: return EvalConcat(expr);
-    case ExprKind::kNegate: return Negate(Eval(*items[0]));
-    case ExprKind::kPlus: return Plus(Eval(*items[0]));
-    case ExprKind::kAttribute: return GetAttr(*this, Eval(*items[0]), expr.name);
+    case ExprKind::kConcat:
+      return EvalConcat(expr);
+    case ExprKind::kNegate:
+      return Negate(Eval(*items[0]));
+    case ExprKind::kPlus:
+      return Plus(Eval(*items[0]));
+    case ExprKind::kAttribute:
+      return GetAttr(*this, Eval(*items[0]), expr.name);
     case ExprKind::kItem: {
       const Value object = Eval(*items[0]);
       return GetItem(*this, object, Eval(*items[1]));
     }
-    case ExprKind::kSlice: return EvalSlice(expr);
-    case ExprKind::kCall: return EvalCall(expr, nullptr);
-    case ExprKind::kFilter: return EvalFilter(expr);
-    case ExprKind::kTest: return EvalTest(expr);
+    case ExprKind::kSlice:
+      return EvalSlice(expr);
+    case ExprKind::kCall:
+      return EvalCall(expr, nullptr);
+    case ExprKind::kFilter:
+      return EvalFilter(expr);
+    case ExprKind::kTest:
+      return EvalTest(expr);
   }
   return Value();
 }

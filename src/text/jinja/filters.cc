@@ -157,7 +157,8 @@ Value Round(Runtime& rt, const Value& v, const Args& args) {
     const auto clamped = static_cast<int64_t>(std::clamp<Int>(digits, -1000, 1000));
     if (is_int) return Value::Integer(RoundInt(i, clamped));
     const double rounded = RoundFloat(v.real(), clamped);
-    if (std::isinf(rounded) && std::isfinite(v.real())) Fail("rounded value too large to represent");
+    if (std::isinf(rounded) && std::isfinite(v.real()))
+      Fail("rounded value too large to represent");
     return Value::Float(rounded);
   }
   const Value precision = bound[0].is_missing() ? Value::Integer(0) : bound[0];
@@ -192,8 +193,7 @@ Value FileSizeFormat(Runtime&, const Value& v, const Args& args) {
 }
 
 Value ToJsonFilter(Runtime& rt, const Value& v, const Args& args) {
-  const auto bound =
-      Bind("tojson", args, {"ensure_ascii", "indent", "separators", "sort_keys"}, 0);
+  const auto bound = Bind("tojson", args, {"ensure_ascii", "indent", "separators", "sort_keys"}, 0);
   JsonStyle style;
   style.ensure_ascii = Flag(bound[0], false);
   style.sort_keys = Flag(bound[3], false);
@@ -247,8 +247,10 @@ Value UrlEncode(Runtime& rt, const Value& v, const Args& args) {
     case Type::kView:
     case Type::kGenerator:
     case Type::kRange:
-    case Type::kUndefined: break;
-    default: return rt.Text(UrlQuote(rt, v, false));
+    case Type::kUndefined:
+      break;
+    default:
+      return rt.Text(UrlQuote(rt, v, false));
   }
   std::string out;
   const auto add = [&](const Value& key, const Value& value) {
@@ -325,9 +327,8 @@ AttributeGetter::AttributeGetter(const Value& attribute, bool ignore_case, Value
     const size_t dot = rest.find('.');
     const std::string_view part = rest.substr(0, dot);
     Int i = 0;
-    const bool digits = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-      return c >= '0' && c <= '9';
-    });
+    const bool digits = !part.empty() && std::all_of(part.begin(), part.end(),
+                                                     [](char c) { return c >= '0' && c <= '9'; });
     parts_.push_back(digits && ParseInt(part, 10, &i) ? Value::Integer(i)
                                                       : Value::Text(std::string(part)));
     if (dot == std::string_view::npos) return;

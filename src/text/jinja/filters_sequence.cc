@@ -85,12 +85,14 @@ bool Reversed(Runtime& rt, const Value& v, std::vector<Value>* out) {
     case Type::kTuple:
     case Type::kDict:
     case Type::kRange:
-    case Type::kView: break;
+    case Type::kView:
+      break;
     case Type::kUndefined: {
       out->clear();  // it has a length, 0, and items that nobody asks for
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
   *out = ToVector(rt, v);
   std::reverse(out->begin(), out->end());
@@ -123,8 +125,7 @@ Value Reverse(Runtime& rt, const Value& v, const Args& args) {
     return rt.Text(std::move(out), v.as<TextObject>().markup);
   }
   if (Reversed(rt, v, &items)) {
-    return rt.Generator(std::move(items),
-                        v.is(Type::kList) ? "list_reverseiterator" : "reversed");
+    return rt.Generator(std::move(items), v.is(Type::kList) ? "list_reverseiterator" : "reversed");
   }
   items = ToVector(rt, v);
   std::reverse(items.begin(), items.end());
@@ -148,9 +149,7 @@ Value Items(Runtime& rt, const Value& v, const Args& args) {
   });
 }
 
-Value IgnoreCase(Runtime& rt, const Value& v) {
-  return v.is_str() ? rt.Text(Lower(v.text())) : v;
-}
+Value IgnoreCase(Runtime& rt, const Value& v) { return v.is_str() ? rt.Text(Lower(v.text())) : v; }
 
 Value DictSort(Runtime& rt, const Value& v, const Args& args) {
   const auto bound = Bind("dictsort", args, {"case_sensitive", "by", "reverse"}, 0);
@@ -215,8 +214,8 @@ Value Unique(Runtime& rt, const Value& v, const Args& args) {
 
 template <CompareOp kBetter>
 Value Extreme(Runtime& rt, const Value& v, const Args& args) {
-  const auto bound = Bind(kBetter == CompareOp::kLt ? "min" : "max", args,
-                          {"case_sensitive", "attribute"}, 0);
+  const auto bound =
+      Bind(kBetter == CompareOp::kLt ? "min" : "max", args, {"case_sensitive", "attribute"}, 0);
   const AttributeGetter get(bound[1], !Flag(bound[0], false));
   Iterator it(rt, v);
   Value best;

@@ -49,16 +49,17 @@ std::string Grouped(std::string digits, char separator, int group, int64_t min_w
 
 std::string Layout(Runtime& rt, const FormatSpec& spec, NumberParts parts) {
   std::string sign = parts.negative ? "-" : spec.sign == '+' ? "+" : spec.sign == ' ' ? " " : "";
-  const bool hex_like = spec.type == 'b' || spec.type == 'o' || spec.type == 'x' || spec.type == 'X';
+  const bool hex_like =
+      spec.type == 'b' || spec.type == 'o' || spec.type == 'x' || spec.type == 'X';
   const int group = hex_like ? 4 : 3;
   const char align = spec.align == 0 ? '>' : spec.align;
   rt.CheckSize(spec.width);
   rt.ChargeBytes(static_cast<size_t>(spec.width));
   const auto taken = static_cast<int64_t>(sign.size() + parts.prefix.size() + parts.rest.size());
   const bool zeros = align == '=' && spec.fill == "0";
-  const bool digits_only =
-      std::all_of(parts.digits.begin(), parts.digits.end(), [](char c) { return c != 'n' && c != 'i'; }) ||
-      hex_like;
+  const bool digits_only = std::all_of(parts.digits.begin(), parts.digits.end(),
+                                       [](char c) { return c != 'n' && c != 'i'; }) ||
+                           hex_like;
   const char separator = digits_only ? spec.grouping : char{0};
   const std::string number =
       Grouped(std::move(parts.digits), separator, group, zeros ? spec.width - taken : 0) +
@@ -102,7 +103,8 @@ std::string FormatFloat(Runtime& rt, double d, const FormatSpec& spec) {
   std::string text;
   if (type == 0 && precision < 0) {
     text = FloatRepr(std::abs(d));
-    if (spec.alternate && text.find('e') != std::string::npos && text.find('.') == std::string::npos) {
+    if (spec.alternate && text.find('e') != std::string::npos &&
+        text.find('.') == std::string::npos) {
       text.insert(text.find('e'), 1, '.');
     }
   } else {
@@ -119,8 +121,8 @@ std::string FormatFloat(Runtime& rt, double d, const FormatSpec& spec) {
       text.find_first_of("123456789infNF") == std::string::npos) {
     parts.negative = false;
   }
-  const size_t end = std::isfinite(d) ? std::min(text.find_first_not_of("0123456789"), text.size())
-                                      : text.size();
+  const size_t end =
+      std::isfinite(d) ? std::min(text.find_first_not_of("0123456789"), text.size()) : text.size();
   parts.digits = text.substr(0, end);
   parts.rest = text.substr(end);
   return Layout(rt, spec, std::move(parts));
@@ -131,14 +133,16 @@ std::string FormatInt(Runtime& rt, Int i, const FormatSpec& spec) {
     return FormatFloat(rt, static_cast<double>(i), spec);
   }
   if (spec.precision >= 0) Fail("precision not allowed in integer format specifier");
-  if (spec.negative_zero) Fail("negative zero coercion (z) not allowed in integer format specifier");
+  if (spec.negative_zero)
+    Fail("negative zero coercion (z) not allowed in integer format specifier");
   NumberParts parts;
   parts.negative = i < 0;
   switch (spec.type) {
     case 0:
     case 'd':
     case 'n':
-      if (spec.type == 'n' && spec.grouping != 0) Fail("cannot specify '{}' with 'n'", spec.grouping);
+      if (spec.type == 'n' && spec.grouping != 0)
+        Fail("cannot specify '{}' with 'n'", spec.grouping);
       parts.digits = IntDigits(i, 10, false);
       break;
     case 'b':
@@ -146,7 +150,11 @@ std::string FormatInt(Runtime& rt, Int i, const FormatSpec& spec) {
     case 'x':
     case 'X':
       if (spec.grouping == ',') Fail("cannot specify ',' with '{}'", spec.type);
-      parts.digits = IntDigits(i, spec.type == 'b' ? 2 : spec.type == 'o' ? 8 : 16, spec.type == 'X');
+      parts.digits = IntDigits(i,
+                               spec.type == 'b'   ? 2
+                               : spec.type == 'o' ? 8
+                                                  : 16,
+                               spec.type == 'X');
       if (spec.alternate) parts.prefix = std::string("0") + spec.type;
       break;
     case 'c': {
@@ -162,7 +170,8 @@ std::string FormatInt(Runtime& rt, Int i, const FormatSpec& spec) {
       AppendCodePoint(static_cast<char32_t>(i), &text);
       return FormatStr(rt, text, as_text);
     }
-    default: Fail("unknown format code '{}' for object of type 'int'", spec.type);
+    default:
+      Fail("unknown format code '{}' for object of type 'int'", spec.type);
   }
   return Layout(rt, spec, std::move(parts));
 }
@@ -171,17 +180,19 @@ std::string FormatInt(Runtime& rt, Int i, const FormatSpec& spec) {
 std::string General(Runtime& rt, double d, char type, int64_t precision, bool alternate,
                     bool dot_zero) {
   precision = std::max<int64_t>(precision, 1);
-  const std::string scientific = FloatDigits(rt, d, type == 'G' ? 'E' : 'e', precision - 1, false, false);
+  const std::string scientific =
+      FloatDigits(rt, d, type == 'G' ? 'E' : 'e', precision - 1, false, false);
   const size_t e = scientific.find_first_of("eE");
   int exponent = 0;
   const char* digits = scientific.data() + e + 1;
-  std::from_chars(*digits == '+' ? digits + 1 : digits, scientific.data() + scientific.size(), exponent);
-  const bool use_exponent =
-      exponent + 1 <= -4 || exponent + 1 > precision - (dot_zero ? 1 : 0);
+  std::from_chars(*digits == '+' ? digits + 1 : digits, scientific.data() + scientific.size(),
+                  exponent);
+  const bool use_exponent = exponent + 1 <= -4 || exponent + 1 > precision - (dot_zero ? 1 : 0);
   std::string mantissa = scientific.substr(0, e);
   std::string tail = scientific.substr(e);
   if (!use_exponent) {
-    mantissa = FloatDigits(rt, d, 'f', std::max<int64_t>(precision - 1 - exponent, 0), false, false);
+    mantissa =
+        FloatDigits(rt, d, 'f', std::max<int64_t>(precision - 1 - exponent, 0), false, false);
     tail.clear();
   }
   if (alternate) {
@@ -222,8 +233,10 @@ std::string FloatDigits(Runtime& rt, double d, char type, int64_t precision, boo
   d = std::abs(d);
   if (type == 'g' || type == 'G') return General(rt, d, type, precision, alternate, dot_zero);
   std::string out(static_cast<size_t>(precision) + 400, '\0');
-  const auto form = type == 'f' || type == 'F' ? std::chars_format::fixed : std::chars_format::scientific;
-  const auto end = std::to_chars(out.data(), out.data() + out.size(), d, form, static_cast<int>(precision));
+  const auto form =
+      type == 'f' || type == 'F' ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto end =
+      std::to_chars(out.data(), out.data() + out.size(), d, form, static_cast<int>(precision));
   out.resize(static_cast<size_t>(end.ptr - out.data()));
   if (alternate && precision == 0) out.insert(std::min(out.find('e'), out.size()), 1, '.');
   if (upper) std::replace(out.begin(), out.end(), 'e', 'E');
@@ -234,7 +247,9 @@ FormatSpec ParseFormatSpec(std::string_view text) {
   FormatSpec spec;
   size_t pos = 0;
   const auto at = [&](size_t i) { return i < text.size() ? text[i] : '\0'; };
-  const auto take = [&](char c) { return at(pos) == c && pos < text.size() ? (++pos, true) : false; };
+  const auto take = [&](char c) {
+    return at(pos) == c && pos < text.size() ? (++pos, true) : false;
+  };
   size_t after_fill = 0;
   if (!text.empty()) NextCodePoint(text, &after_fill);
   if (!text.empty() && after_fill < text.size() && IsAlign(text[after_fill])) {

@@ -20,7 +20,8 @@ Value Range(Runtime&, const Value&, const Args& args) {
     if (!GetInt(bound[i], &values[i])) {
       Fail("'{}' object cannot be interpreted as an integer", TypeName(bound[i]));
     }
-    if (values[i] > INT64_MAX || values[i] < INT64_MIN) FailLimit("range() arguments are too large");
+    if (values[i] > INT64_MAX || values[i] < INT64_MIN)
+      FailLimit("range() arguments are too large");
   }
   if (bound[1].is_missing()) std::swap(values[0], values[1]);
   const auto [start, stop, step] = values;
@@ -114,14 +115,9 @@ struct Entry {
   Builtin function;
 };
 constexpr Entry kGlobals[] = {
-    {"cycler", Cycler},
-    {"dict", DictGlobal},
-    {"joiner", Joiner},
-    {"lipsum", Lipsum},
-    {"namespace", Namespace},
-    {"raise_exception", RaiseException},
-    {"range", Range},
-    {"strftime_now", StrftimeNow},
+    {"cycler", Cycler}, {"dict", DictGlobal},          {"joiner", Joiner},
+    {"lipsum", Lipsum}, {"namespace", Namespace},      {"raise_exception", RaiseException},
+    {"range", Range},   {"strftime_now", StrftimeNow},
 };
 
 }  // namespace

@@ -40,12 +40,17 @@ Value& Interpreter::Slot(const SlotRef& ref) {
 void Interpreter::Enter(const Scope& scope) {
   for (const Load& load : scope) {
     switch (load.kind) {
-      case Load::Kind::kParameter: break;
+      case Load::Kind::kParameter:
+        break;
       case Load::Kind::kResolve:
         Slot(load.slot) = context_[static_cast<size_t>(load.context)];
         break;
-      case Load::Kind::kAlias: Slot(load.slot) = Slot(load.alias); break;
-      case Load::Kind::kUndefined: Slot(load.slot) = Value::Missing(); break;
+      case Load::Kind::kAlias:
+        Slot(load.slot) = Slot(load.alias);
+        break;
+      case Load::Kind::kUndefined:
+        Slot(load.slot) = Value::Missing();
+        break;
     }
   }
 }
@@ -100,24 +105,37 @@ Interpreter::Flow Interpreter::Run(const Stmt& statement) {
 
 Interpreter::Flow Interpreter::RunStatement(const Stmt& s) {
   switch (s.kind) {
-    case StmtKind::kText: break;  // done by the caller
-    case StmtKind::kPrint: Print(Eval(*s.expr)); break;
-    case StmtKind::kFor: return RunFor(s);
-    case StmtKind::kIf: return RunBranches(s);
+    case StmtKind::kText:
+      break;  // done by the caller
+    case StmtKind::kPrint:
+      Print(Eval(*s.expr));
+      break;
+    case StmtKind::kFor:
+      return RunFor(s);
+    case StmtKind::kIf:
+      return RunBranches(s);
     case StmtKind::kSet:
       if (s.target->kind == ExprKind::kNamespace) NamespaceOf(*s.target);
       Assign(*s.target, Eval(*s.expr));
       break;
-    case StmtKind::kSetBlock: return RunSetBlock(s);
+    case StmtKind::kSetBlock:
+      return RunSetBlock(s);
     case StmtKind::kMacro:
       Assign(*s.target, Value(std::make_shared<MacroObject>(s.macro.get(), current_)));
       break;
-    case StmtKind::kCallBlock: RunCallBlock(s); break;
-    case StmtKind::kFilterBlock: return RunFilterBlock(s);
-    case StmtKind::kWith: return RunWith(s);
-    case StmtKind::kBreak: return Flow::kBreak;
-    case StmtKind::kContinue: return Flow::kContinue;
-    case StmtKind::kRefused: Fail("{}", s.text);
+    case StmtKind::kCallBlock:
+      RunCallBlock(s);
+      break;
+    case StmtKind::kFilterBlock:
+      return RunFilterBlock(s);
+    case StmtKind::kWith:
+      return RunWith(s);
+    case StmtKind::kBreak:
+      return Flow::kBreak;
+    case StmtKind::kContinue:
+      return Flow::kContinue;
+    case StmtKind::kRefused:
+      Fail("{}", s.text);
   }
   return Flow::kNormal;
 }
@@ -187,7 +205,9 @@ NamespaceObject& Interpreter::NamespaceOf(const Expr& target) {
 
 void Interpreter::Assign(const Expr& target, const Value& value) {
   switch (target.kind) {
-    case ExprKind::kName: Slot(target.slot) = value; return;
+    case ExprKind::kName:
+      Slot(target.slot) = value;
+      return;
     case ExprKind::kNamespace: {
       DepthOver(value);
       NamespaceOf(target).attributes.Set(Value::Text(target.name), value);

@@ -80,7 +80,7 @@ class Interpreter : public Runtime {
 
   const Template& tree_;
   const InterpreterLimits limits_;
-  std::vector<Value> context_;  // by Template::context_names
+  std::vector<Value> context_;   // by Template::context_names
   std::deque<Activation> kept_;  // activations that macros may come back to
   Activation* current_ = nullptr;
   std::string* out_ = nullptr;

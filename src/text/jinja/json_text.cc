@@ -23,12 +23,18 @@ Value FromJsonAt(Runtime& rt, const Json& json, const std::string& where, int de
     return rt.Text(s);
   };
   switch (json.type()) {
-    case Json::value_t::null: return Value();
-    case Json::value_t::boolean: return Value::Bool(json.get<bool>());
-    case Json::value_t::number_integer: return Value::Integer(json.get<int64_t>());
-    case Json::value_t::number_unsigned: return Value::Integer(json.get<uint64_t>());
-    case Json::value_t::number_float: return Value::Float(json.get<double>());
-    case Json::value_t::string: return text(json.get_ref<const std::string&>());
+    case Json::value_t::null:
+      return Value();
+    case Json::value_t::boolean:
+      return Value::Bool(json.get<bool>());
+    case Json::value_t::number_integer:
+      return Value::Integer(json.get<int64_t>());
+    case Json::value_t::number_unsigned:
+      return Value::Integer(json.get<uint64_t>());
+    case Json::value_t::number_float:
+      return Value::Float(json.get<double>());
+    case Json::value_t::string:
+      return text(json.get_ref<const std::string&>());
     case Json::value_t::array: {
       std::vector<Value> items;
       items.reserve(json.size());
@@ -42,7 +48,8 @@ Value FromJsonAt(Runtime& rt, const Json& json, const std::string& where, int de
       }
       return rt.Dictionary(std::move(dict));
     }
-    default: Fail("{}: binary JSON values are not supported", where);
+    default:
+      Fail("{}: binary JSON values are not supported", where);
   }
 }
 
@@ -59,15 +66,30 @@ class Writer {
   void Write(const Value& v) {
     const size_t before = out_.size();
     switch (v.type()) {
-      case Type::kNone: out_ += "null"; break;
-      case Type::kBool: out_ += v.boolean() ? "true" : "false"; break;
-      case Type::kInt: out_ += IntText(v.integer()); break;
-      case Type::kFloat: out_ += FloatJson(v.real()); break;
-      case Type::kStr: WriteText(v.text()); break;
+      case Type::kNone:
+        out_ += "null";
+        break;
+      case Type::kBool:
+        out_ += v.boolean() ? "true" : "false";
+        break;
+      case Type::kInt:
+        out_ += IntText(v.integer());
+        break;
+      case Type::kFloat:
+        out_ += FloatJson(v.real());
+        break;
+      case Type::kStr:
+        WriteText(v.text());
+        break;
       case Type::kList:
-      case Type::kTuple: WriteList(v.as<SequenceObject>().items); return;
-      case Type::kDict: WriteDict(v.as<DictObject>().dict); return;
-      default: Fail("Object of type {} is not JSON serializable", TypeName(v));
+      case Type::kTuple:
+        WriteList(v.as<SequenceObject>().items);
+        return;
+      case Type::kDict:
+        WriteDict(v.as<DictObject>().dict);
+        return;
+      default:
+        Fail("Object of type {} is not JSON serializable", TypeName(v));
     }
     Pay(before);
   }
@@ -86,14 +108,29 @@ class Writer {
       const size_t at = pos;
       const auto c = static_cast<uint32_t>(NextCodePoint(text, &pos));
       switch (c) {
-        case '"': out_ += "\\\""; continue;
-        case '\\': out_ += "\\\\"; continue;
-        case '\n': out_ += "\\n"; continue;
-        case '\r': out_ += "\\r"; continue;
-        case '\t': out_ += "\\t"; continue;
-        case '\f': out_ += "\\f"; continue;
-        case '\b': out_ += "\\b"; continue;
-        default: break;
+        case '"':
+          out_ += "\\\"";
+          continue;
+        case '\\':
+          out_ += "\\\\";
+          continue;
+        case '\n':
+          out_ += "\\n";
+          continue;
+        case '\r':
+          out_ += "\\r";
+          continue;
+        case '\t':
+          out_ += "\\t";
+          continue;
+        case '\f':
+          out_ += "\\f";
+          continue;
+        case '\b':
+          out_ += "\\b";
+          continue;
+        default:
+          break;
       }
       if (c < 0x20) {
         out_ += fmt::format("\\u{:04x}", c);
@@ -138,11 +175,16 @@ class Writer {
 
   void WriteKey(const Value& key) {
     switch (key.type()) {
-      case Type::kStr: return WriteText(key.text());
-      case Type::kFloat: return WriteText(FloatJson(key.real()));
-      case Type::kBool: return WriteText(key.boolean() ? "true" : "false");
-      case Type::kNone: return WriteText("null");
-      case Type::kInt: return WriteText(IntText(key.integer()));
+      case Type::kStr:
+        return WriteText(key.text());
+      case Type::kFloat:
+        return WriteText(FloatJson(key.real()));
+      case Type::kBool:
+        return WriteText(key.boolean() ? "true" : "false");
+      case Type::kNone:
+        return WriteText("null");
+      case Type::kInt:
+        return WriteText(IntText(key.integer()));
       default:
         Fail("keys must be str, int, float, bool or None, not {}", TypeName(key));
     }

@@ -14,14 +14,14 @@ struct Operator {
 };
 // Longer ones first.
 constexpr Operator kOperators[] = {
-    {"//", Token::kFloorDiv}, {"**", Token::kPow},      {"==", Token::kEq},
-    {"!=", Token::kNe},       {"<=", Token::kLe},       {">=", Token::kGe},
-    {"+", Token::kAdd},       {"-", Token::kSub},       {"*", Token::kMul},
-    {"/", Token::kDiv},       {"%", Token::kMod},       {"~", Token::kTilde},
-    {"<", Token::kLt},        {">", Token::kGt},        {"=", Token::kAssign},
-    {".", Token::kDot},       {":", Token::kColon},     {",", Token::kComma},
-    {";", Token::kSemicolon}, {"|", Token::kPipe},      {"(", Token::kLParen},
-    {")", Token::kRParen},    {"[", Token::kLBracket},  {"]", Token::kRBracket},
+    {"//", Token::kFloorDiv}, {"**", Token::kPow},     {"==", Token::kEq},
+    {"!=", Token::kNe},       {"<=", Token::kLe},      {">=", Token::kGe},
+    {"+", Token::kAdd},       {"-", Token::kSub},      {"*", Token::kMul},
+    {"/", Token::kDiv},       {"%", Token::kMod},      {"~", Token::kTilde},
+    {"<", Token::kLt},        {">", Token::kGt},       {"=", Token::kAssign},
+    {".", Token::kDot},       {":", Token::kColon},    {",", Token::kComma},
+    {";", Token::kSemicolon}, {"|", Token::kPipe},     {"(", Token::kLParen},
+    {")", Token::kRParen},    {"[", Token::kLBracket}, {"]", Token::kRBracket},
     {"{", Token::kLBrace},    {"}", Token::kRBrace},
 };
 
@@ -119,7 +119,8 @@ class Lexer {
         Push(Token::kVariableBegin, tag);
         pos_ = after;
         return Inside(Token::kVariableEnd);
-      case '#': return Comment(tag, after);
+      case '#':
+        return Comment(tag, after);
       default: {
         if (const size_t raw = RawBegin(after); raw != 0) return Raw(tag, raw);
         Push(Token::kBlockBegin, tag);
@@ -134,7 +135,8 @@ class Lexer {
     size_t line = begin;
     const size_t newline = text_.substr(begin, tag - begin).rfind('\n');
     if (newline != std::string_view::npos) line = begin + newline + 1;
-    const bool starts_line = newline != std::string_view::npos || begin == 0 || text_[begin - 1] == '\n';
+    const bool starts_line =
+        newline != std::string_view::npos || begin == 0 || text_[begin - 1] == '\n';
     return starts_line && SkipSpace(line) >= tag ? line : tag;
   }
 
@@ -231,8 +233,8 @@ class Lexer {
       }
     }
     throw Failure{StatusCode::kInvalidArgument,
-                  fmt::format("this tag is not closed: expected '{}'", TokenText(close)), false, line,
-                  column};
+                  fmt::format("this tag is not closed: expected '{}'", TokenText(close)), false,
+                  line, column};
   }
 
   void OperatorAt(std::string* open) {
@@ -249,9 +251,15 @@ class Lexer {
       FailAt(pos_, "unexpected character '{}' in a tag", text_.substr(pos_, end - pos_));
     }
     switch (it->token) {
-      case Token::kLParen: open->push_back(')'); break;
-      case Token::kLBracket: open->push_back(']'); break;
-      case Token::kLBrace: open->push_back('}'); break;
+      case Token::kLParen:
+        open->push_back(')');
+        break;
+      case Token::kLBracket:
+        open->push_back(']');
+        break;
+      case Token::kLBrace:
+        open->push_back('}');
+        break;
       case Token::kRParen:
       case Token::kRBracket:
       case Token::kRBrace:
@@ -261,7 +269,8 @@ class Lexer {
         }
         open->pop_back();
         break;
-      default: break;
+      default:
+        break;
     }
     Push(it->token, pos_);
     pos_ += it->text.size();
@@ -405,26 +414,49 @@ class Lexer {
   void Escape(const std::string& ascii, size_t* pos, size_t at, std::string* out) {
     const char c = ascii[(*pos)++];
     switch (c) {
-      case '\n': return;
+      case '\n':
+        return;
       case '\\':
       case '\'':
-      case '"': out->push_back(c); return;
-      case 'a': out->push_back('\a'); return;
-      case 'b': out->push_back('\b'); return;
-      case 'f': out->push_back('\f'); return;
-      case 'n': out->push_back('\n'); return;
-      case 'r': out->push_back('\r'); return;
-      case 't': out->push_back('\t'); return;
-      case 'v': out->push_back('\v'); return;
-      case 'N': FailAt(at, "the escape \\N{{name}} is not supported; write \\u and its number");
-      case 'x': return Hex(ascii, pos, 2, at, out);
-      case 'u': return Hex(ascii, pos, 4, at, out);
-      case 'U': return Hex(ascii, pos, 8, at, out);
-      default: break;
+      case '"':
+        out->push_back(c);
+        return;
+      case 'a':
+        out->push_back('\a');
+        return;
+      case 'b':
+        out->push_back('\b');
+        return;
+      case 'f':
+        out->push_back('\f');
+        return;
+      case 'n':
+        out->push_back('\n');
+        return;
+      case 'r':
+        out->push_back('\r');
+        return;
+      case 't':
+        out->push_back('\t');
+        return;
+      case 'v':
+        out->push_back('\v');
+        return;
+      case 'N':
+        FailAt(at, "the escape \\N{{name}} is not supported; write \\u and its number");
+      case 'x':
+        return Hex(ascii, pos, 2, at, out);
+      case 'u':
+        return Hex(ascii, pos, 4, at, out);
+      case 'U':
+        return Hex(ascii, pos, 8, at, out);
+      default:
+        break;
     }
     if (c >= '0' && c <= '7') {
       char32_t value = static_cast<char32_t>(c - '0');
-      for (int i = 0; i < 2 && *pos < ascii.size() && ascii[*pos] >= '0' && ascii[*pos] <= '7'; ++i) {
+      for (int i = 0; i < 2 && *pos < ascii.size() && ascii[*pos] >= '0' && ascii[*pos] <= '7';
+           ++i) {
         value = value * 8 + static_cast<char32_t>(ascii[(*pos)++] - '0');
       }
       AppendCodePoint(value, out);
@@ -464,17 +496,28 @@ std::vector<Lexeme> Tokenize(std::string_view source) { return Lexer(source).Run
 
 const char* TokenText(Token token) {
   switch (token) {
-    case Token::kData: return "text";
-    case Token::kVariableBegin: return "{{";
-    case Token::kVariableEnd: return "}}";
-    case Token::kBlockBegin: return "{%";
-    case Token::kBlockEnd: return "%}";
-    case Token::kName: return "a name";
-    case Token::kString: return "a string";
-    case Token::kInteger: return "an integer";
-    case Token::kFloat: return "a float";
-    case Token::kEnd: return "end of template";
-    default: break;
+    case Token::kData:
+      return "text";
+    case Token::kVariableBegin:
+      return "{{";
+    case Token::kVariableEnd:
+      return "}}";
+    case Token::kBlockBegin:
+      return "{%";
+    case Token::kBlockEnd:
+      return "%}";
+    case Token::kName:
+      return "a name";
+    case Token::kString:
+      return "a string";
+    case Token::kInteger:
+      return "an integer";
+    case Token::kFloat:
+      return "a float";
+    case Token::kEnd:
+      return "end of template";
+    default:
+      break;
   }
   for (const Operator& o : kOperators) {
     if (o.token == token) return o.text.data();
@@ -484,13 +527,17 @@ const char* TokenText(Token token) {
 
 std::string Describe(const Lexeme& lexeme) {
   switch (lexeme.token) {
-    case Token::kName: return fmt::format("'{}'", lexeme.text);
+    case Token::kName:
+      return fmt::format("'{}'", lexeme.text);
     case Token::kInteger:
-    case Token::kFloat: return lexeme.text;
+    case Token::kFloat:
+      return lexeme.text;
     case Token::kString:
     case Token::kData:
-    case Token::kEnd: return TokenText(lexeme.token);
-    default: return fmt::format("'{}'", TokenText(lexeme.token));
+    case Token::kEnd:
+      return TokenText(lexeme.token);
+    default:
+      return fmt::format("'{}'", TokenText(lexeme.token));
   }
 }
 

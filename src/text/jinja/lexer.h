@@ -20,18 +20,40 @@ enum class Token : uint8_t {
   kString,
   kInteger,
   kFloat,
-  kAdd, kSub, kMul, kDiv, kFloorDiv, kMod, kPow, kTilde,
-  kEq, kNe, kLt, kLe, kGt, kGe,
-  kAssign, kDot, kColon, kComma, kSemicolon, kPipe,
-  kLParen, kRParen, kLBracket, kRBracket, kLBrace, kRBrace,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kFloorDiv,
+  kMod,
+  kPow,
+  kTilde,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kAssign,
+  kDot,
+  kColon,
+  kComma,
+  kSemicolon,
+  kPipe,
+  kLParen,
+  kRParen,
+  kLBracket,
+  kRBracket,
+  kLBrace,
+  kRBrace,
   kEnd,  // of the template
 };
 
 struct Lexeme {
   Token token;
-  int line;    // 1-based
-  int column;  // 1-based, in characters
-  std::string text;   // data, name, string (unescaped), number as written
+  int line;          // 1-based
+  int column;        // 1-based, in characters
+  std::string text;  // data, name, string (unescaped), number as written
   Int integer = 0;
   double real = 0;
 };

@@ -15,9 +15,7 @@ namespace {
 constexpr Int kMaxInt = static_cast<Int>(~static_cast<unsigned __int128>(0) >> 1);
 constexpr Int kMinInt = -kMaxInt - 1;
 
-[[noreturn]] void IntTooBig() {
-  FailLimit("an integer of more than 127 bits is not supported");
-}
+[[noreturn]] void IntTooBig() { FailLimit("an integer of more than 127 bits is not supported"); }
 
 Int AddInt(Int a, Int b) {
   if (b > 0 ? a > kMaxInt - b : a < kMinInt - b) IntTooBig();
@@ -82,7 +80,8 @@ Value PowFloat(double a, double b) {
     Fail("a negative number to a fractional power is complex, which is not supported");
   }
   const double r = std::pow(a, b);
-  if (std::isinf(r) && std::isfinite(a) && std::isfinite(b)) Fail("the power is too large for a float");
+  if (std::isinf(r) && std::isfinite(a) && std::isfinite(b))
+    Fail("the power is too large for a float");
   return Value::Float(r);
 }
 
@@ -102,7 +101,8 @@ Value DivInt(Int a, Int b) {
   if (-kExact <= a && a <= kExact && -kExact <= b && b <= kExact) {
     return Value::Float(static_cast<double>(a) / static_cast<double>(b));
   }
-  return Value::Float(static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)));
+  return Value::Float(
+      static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)));
 }
 
 const char* Symbol(BinaryOp op) {
@@ -165,27 +165,40 @@ bool IsSequence(const Value& v) { return v.is(Type::kList) || v.is(Type::kTuple)
 
 Value IntArithmetic(BinaryOp op, Int x, Int y) {
   switch (op) {
-    case BinaryOp::kAdd: return Value::Integer(AddInt(x, y));
-    case BinaryOp::kSub: return Value::Integer(SubInt(x, y));
-    case BinaryOp::kMul: return Value::Integer(MulInt(x, y));
-    case BinaryOp::kDiv: return DivInt(x, y);
-    case BinaryOp::kFloorDiv: return Value::Integer(FloorDivInt(x, y));
-    case BinaryOp::kMod: return Value::Integer(ModInt(x, y));
-    default: return Pow(x, y);
+    case BinaryOp::kAdd:
+      return Value::Integer(AddInt(x, y));
+    case BinaryOp::kSub:
+      return Value::Integer(SubInt(x, y));
+    case BinaryOp::kMul:
+      return Value::Integer(MulInt(x, y));
+    case BinaryOp::kDiv:
+      return DivInt(x, y);
+    case BinaryOp::kFloorDiv:
+      return Value::Integer(FloorDivInt(x, y));
+    case BinaryOp::kMod:
+      return Value::Integer(ModInt(x, y));
+    default:
+      return Pow(x, y);
   }
 }
 
 Value FloatArithmetic(BinaryOp op, double x, double y) {
   switch (op) {
-    case BinaryOp::kAdd: return Value::Float(x + y);
-    case BinaryOp::kSub: return Value::Float(x - y);
-    case BinaryOp::kMul: return Value::Float(x * y);
+    case BinaryOp::kAdd:
+      return Value::Float(x + y);
+    case BinaryOp::kSub:
+      return Value::Float(x - y);
+    case BinaryOp::kMul:
+      return Value::Float(x * y);
     case BinaryOp::kDiv:
       if (y == 0) Fail("float division by zero");
       return Value::Float(x / y);
-    case BinaryOp::kFloorDiv: return Value::Float(FloatFloorDiv(x, y));
-    case BinaryOp::kMod: return Value::Float(FloatMod(x, y));
-    default: return PowFloat(x, y);
+    case BinaryOp::kFloorDiv:
+      return Value::Float(FloatFloorDiv(x, y));
+    case BinaryOp::kMod:
+      return Value::Float(FloatMod(x, y));
+    default:
+      return PowFloat(x, y);
   }
 }
 
@@ -207,7 +220,8 @@ bool EqualViews(Runtime& rt, const ViewObject& a, const ViewObject& b) {
 bool EqualObjects(Runtime& rt, const Value& a, const Value& b) {
   if (a.object() == b.object()) return true;
   switch (a.type()) {
-    case Type::kUndefined: return true;
+    case Type::kUndefined:
+      return true;
     case Type::kStr: {
       const std::string& x = a.text();
       rt.ChargeBytes(x.size());
@@ -240,23 +254,29 @@ bool EqualObjects(Runtime& rt, const Value& a, const Value& b) {
       if (x.length == 0) return true;
       return x.start == y.start && (x.length == 1 || x.step == y.step);
     }
-    case Type::kView: return EqualViews(rt, a.as<ViewObject>(), b.as<ViewObject>());
+    case Type::kView:
+      return EqualViews(rt, a.as<ViewObject>(), b.as<ViewObject>());
     case Type::kFunction: {
       const auto& x = a.as<FunctionObject>();
       const auto& y = b.as<FunctionObject>();
       return x.function == y.function && x.self.is_object() && y.self.is_object() &&
              x.self.object() == y.self.object();
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
 bool OrderedNumbers(CompareOp op, auto x, auto y) {
   switch (op) {
-    case CompareOp::kLt: return x < y;
-    case CompareOp::kLe: return x <= y;
-    case CompareOp::kGt: return x > y;
-    default: return x >= y;
+    case CompareOp::kLt:
+      return x < y;
+    case CompareOp::kLe:
+      return x <= y;
+    case CompareOp::kGt:
+      return x > y;
+    default:
+      return x >= y;
   }
 }
 
@@ -285,18 +305,29 @@ bool Truthy(const Value& v) {
   switch (v.type()) {
     case Type::kMissing:
     case Type::kUndefined:
-    case Type::kNone: return false;
-    case Type::kBool: return v.boolean();
-    case Type::kInt: return v.integer() != 0;
-    case Type::kFloat: return v.real() != 0;
-    case Type::kStr: return !v.text().empty();
+    case Type::kNone:
+      return false;
+    case Type::kBool:
+      return v.boolean();
+    case Type::kInt:
+      return v.integer() != 0;
+    case Type::kFloat:
+      return v.real() != 0;
+    case Type::kStr:
+      return !v.text().empty();
     case Type::kList:
-    case Type::kTuple: return !v.as<SequenceObject>().items.empty();
-    case Type::kDict: return v.as<DictObject>().dict.size() != 0;
-    case Type::kRange: return v.as<RangeObject>().length != 0;
-    case Type::kView: return v.as<ViewObject>().of.as<DictObject>().dict.size() != 0;
-    case Type::kLoop: return v.as<LoopObject>().Length() != 0;
-    default: return true;
+    case Type::kTuple:
+      return !v.as<SequenceObject>().items.empty();
+    case Type::kDict:
+      return v.as<DictObject>().dict.size() != 0;
+    case Type::kRange:
+      return v.as<RangeObject>().length != 0;
+    case Type::kView:
+      return v.as<ViewObject>().of.as<DictObject>().dict.size() != 0;
+    case Type::kLoop:
+      return v.as<LoopObject>().Length() != 0;
+    default:
+      return true;
   }
 }
 
@@ -351,11 +382,16 @@ bool Ordered(Runtime& rt, CompareOp op, const Value& a, const Value& b) {
 
 bool Compare(Runtime& rt, CompareOp op, const Value& a, const Value& b) {
   switch (op) {
-    case CompareOp::kEq: return Equal(rt, a, b);
-    case CompareOp::kNe: return !Equal(rt, a, b);
-    case CompareOp::kIn: return Contains(rt, b, a);
-    case CompareOp::kNotIn: return !Contains(rt, b, a);
-    default: return Ordered(rt, op, a, b);
+    case CompareOp::kEq:
+      return Equal(rt, a, b);
+    case CompareOp::kNe:
+      return !Equal(rt, a, b);
+    case CompareOp::kIn:
+      return Contains(rt, b, a);
+    case CompareOp::kNotIn:
+      return !Contains(rt, b, a);
+    default:
+      return Ordered(rt, op, a, b);
   }
 }
 
@@ -388,8 +424,10 @@ bool Contains(Runtime& rt, const Value& container, const Value& item) {
     case Type::kTuple:
     case Type::kGenerator:
     case Type::kUndefined:
-    case Type::kLoop: break;
-    default: Fail("argument of type '{}' is not iterable", TypeName(container));
+    case Type::kLoop:
+      break;
+    default:
+      Fail("argument of type '{}' is not iterable", TypeName(container));
   }
   Iterator it(rt, container);
   for (Value v; it.Next(&v);) {
@@ -419,7 +457,8 @@ Value Binary(Runtime& rt, BinaryOp op, const Value& a, const Value& b) {
     case BinaryOp::kMod:
       if (a.is_str()) return PercentFormat(rt, a, b);
       break;
-    default: break;
+    default:
+      break;
   }
   Unsupported(op, a, b);
 }
@@ -442,15 +481,23 @@ Value Plus(const Value& v) {
 
 int64_t Length(const Value& v) {
   switch (v.type()) {
-    case Type::kUndefined: return 0;
-    case Type::kStr: return v.as<TextObject>().length;
+    case Type::kUndefined:
+      return 0;
+    case Type::kStr:
+      return v.as<TextObject>().length;
     case Type::kList:
-    case Type::kTuple: return static_cast<int64_t>(v.as<SequenceObject>().items.size());
-    case Type::kDict: return static_cast<int64_t>(v.as<DictObject>().dict.size());
-    case Type::kRange: return v.as<RangeObject>().length;
-    case Type::kView: return Length(v.as<ViewObject>().of);
-    case Type::kLoop: return v.as<LoopObject>().Length();
-    default: Fail("object of type '{}' has no len()", TypeName(v));
+    case Type::kTuple:
+      return static_cast<int64_t>(v.as<SequenceObject>().items.size());
+    case Type::kDict:
+      return static_cast<int64_t>(v.as<DictObject>().dict.size());
+    case Type::kRange:
+      return v.as<RangeObject>().length;
+    case Type::kView:
+      return Length(v.as<ViewObject>().of);
+    case Type::kLoop:
+      return v.as<LoopObject>().Length();
+    default:
+      Fail("object of type '{}' has no len()", TypeName(v));
   }
 }
 
@@ -464,8 +511,10 @@ Iterator::Iterator(Runtime& rt, Value v) : rt_(rt), source_(std::move(v)) {
     case Type::kRange:
     case Type::kView:
     case Type::kGenerator:
-    case Type::kLoop: return;
-    default: Fail("'{}' object is not iterable", TypeName(source_));
+    case Type::kLoop:
+      return;
+    default:
+      Fail("'{}' object is not iterable", TypeName(source_));
   }
 }
 
@@ -527,7 +576,8 @@ bool Iterator::Next(Value* out) {
       *out = rt_.Tuple({item, source_});
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -552,9 +602,8 @@ std::vector<Value> SortedBy(Runtime& rt, const std::vector<Value>& items,
       size_t a = low;
       size_t b = middle;
       for (size_t i = low; i < high; ++i) {
-        const bool take_b =
-            b < high && (a >= middle ||
-                         Ordered(rt, CompareOp::kLt, keys[order[b]], keys[order[a]]));
+        const bool take_b = b < high && (a >= middle || Ordered(rt, CompareOp::kLt, keys[order[b]],
+                                                                keys[order[a]]));
         merged[i] = take_b ? order[b++] : order[a++];
       }
     }

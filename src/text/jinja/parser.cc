@@ -10,8 +10,8 @@ namespace frugal::jinja {
 namespace {
 
 bool IsReserved(std::string_view name) {
-  return name == "true" || name == "false" || name == "True" || name == "False" ||
-         name == "none" || name == "None";
+  return name == "true" || name == "false" || name == "True" || name == "False" || name == "none" ||
+         name == "None";
 }
 
 }  // namespace
@@ -124,12 +124,24 @@ ExprPtr Parser::ParseCompare() {
     CompareOp op = CompareOp::kEq;
     const Lexeme at = Current();
     switch (at.token) {
-      case Token::kEq: op = CompareOp::kEq; break;
-      case Token::kNe: op = CompareOp::kNe; break;
-      case Token::kLt: op = CompareOp::kLt; break;
-      case Token::kLe: op = CompareOp::kLe; break;
-      case Token::kGt: op = CompareOp::kGt; break;
-      case Token::kGe: op = CompareOp::kGe; break;
+      case Token::kEq:
+        op = CompareOp::kEq;
+        break;
+      case Token::kNe:
+        op = CompareOp::kNe;
+        break;
+      case Token::kLt:
+        op = CompareOp::kLt;
+        break;
+      case Token::kLe:
+        op = CompareOp::kLe;
+        break;
+      case Token::kGt:
+        op = CompareOp::kGt;
+        break;
+      case Token::kGe:
+        op = CompareOp::kGe;
+        break;
       case Token::kName:
         if (at.text == "in") {
           op = CompareOp::kIn;
@@ -141,7 +153,8 @@ ExprPtr Parser::ParseCompare() {
           break;
         }
         [[fallthrough]];
-      default: return node != nullptr ? std::move(node) : std::move(first);
+      default:
+        return node != nullptr ? std::move(node) : std::move(first);
     }
     Take();
     if (node == nullptr) {
@@ -180,11 +193,20 @@ ExprPtr Parser::ParseProduct() {
   while (true) {
     BinaryOp op = BinaryOp::kMul;
     switch (Current().token) {
-      case Token::kMul: op = BinaryOp::kMul; break;
-      case Token::kDiv: op = BinaryOp::kDiv; break;
-      case Token::kFloorDiv: op = BinaryOp::kFloorDiv; break;
-      case Token::kMod: op = BinaryOp::kMod; break;
-      default: return left;
+      case Token::kMul:
+        op = BinaryOp::kMul;
+        break;
+      case Token::kDiv:
+        op = BinaryOp::kDiv;
+        break;
+      case Token::kFloorDiv:
+        op = BinaryOp::kFloorDiv;
+        break;
+      case Token::kMod:
+        op = BinaryOp::kMod;
+        break;
+      default:
+        return left;
     }
     ExprPtr node = Node(ExprKind::kBinary, Take());
     node->binary = op;
@@ -255,9 +277,12 @@ ExprPtr Parser::ParsePrimary() {
       Expect(Token::kRParen);
       return node;
     }
-    case Token::kLBracket: return ParseList();
-    case Token::kLBrace: return ParseDict();
-    default: FailHere("expected an expression, found {}", Describe(at));
+    case Token::kLBracket:
+      return ParseList();
+    case Token::kLBrace:
+      return ParseDict();
+    default:
+      FailHere("expected an expression, found {}", Describe(at));
   }
 }
 
@@ -268,9 +293,8 @@ ExprPtr Parser::ParseTuple(TupleOf what, bool parenthesized) {
   while (true) {
     if (!items.empty()) Expect(Token::kComma);
     if (At(Token::kVariableEnd) || At(Token::kBlockEnd) || At(Token::kRParen)) break;
-    items.push_back(what == TupleOf::kPrimaries
-                        ? ParsePrimary()
-                        : ParseExpression(what == TupleOf::kExpressions));
+    items.push_back(what == TupleOf::kPrimaries ? ParsePrimary()
+                                                : ParseExpression(what == TupleOf::kExpressions));
     if (!At(Token::kComma)) break;
     is_tuple = true;
   }
@@ -392,7 +416,9 @@ ExprPtr Parser::ParseSubscribed(const ExprPtr& object) {
     if (!At(Token::kColon)) return start;
   }
   Take();
-  const auto at_bound = [&] { return !At(Token::kColon) && !At(Token::kRBracket) && !At(Token::kComma); };
+  const auto at_bound = [&] {
+    return !At(Token::kColon) && !At(Token::kRBracket) && !At(Token::kComma);
+  };
   ExprPtr node = Node(ExprKind::kSlice, at);
   node->height = object->height + 1;
   node->items.push_back(nullptr);  // the object, put in by the caller

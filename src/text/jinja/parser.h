@@ -76,8 +76,8 @@ class Parser {
 
   // Statements.
   using Ends = std::initializer_list<std::string_view>;
-  Block ParseBody(Ends ends);            // up to a tag of that name, which is current then
-  Block ParseStatements(Ends ends);      // the end of a tag, then a body
+  Block ParseBody(Ends ends);        // up to a tag of that name, which is current then
+  Block ParseStatements(Ends ends);  // the end of a tag, then a body
   Block ParseStatementsAndEnd(std::string_view end);
   void ParseStatement(Block* out);
   std::unique_ptr<Stmt> Statement(StmtKind kind, const Lexeme& at) const;
@@ -101,9 +101,9 @@ class Parser {
 
   const std::vector<Lexeme> lexemes_;
   size_t pos_ = 0;
-  int depth_ = 0;       // of expressions
-  int blocks_ = 0;      // of open tags
-  int loops_ = 0;       // open in this function: where break and continue may stand
+  int depth_ = 0;   // of expressions
+  int blocks_ = 0;  // of open tags
+  int loops_ = 0;   // open in this function: where break and continue may stand
   std::vector<std::vector<std::string>> ends_;  // what the open tags are waiting for
 };
 

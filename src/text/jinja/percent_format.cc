@@ -30,8 +30,11 @@ class Formatter {
       case Type::kList:
       case Type::kDict:
       case Type::kRange:
-      case Type::kUndefined: is_mapping_ = true; break;
-      default: break;
+      case Type::kUndefined:
+        is_mapping_ = true;
+        break;
+      default:
+        break;
     }
   }
 
@@ -113,12 +116,24 @@ class Formatter {
     if (Peek() == '(') Name();
     for (bool more = true; more;) {
       switch (Peek()) {
-        case '-': d.left = true; break;
-        case '+': d.plus = true; break;
-        case ' ': d.space = true; break;
-        case '#': d.alternate = true; break;
-        case '0': d.zero = true; break;
-        default: more = false; continue;
+        case '-':
+          d.left = true;
+          break;
+        case '+':
+          d.plus = true;
+          break;
+        case ' ':
+          d.space = true;
+          break;
+        case '#':
+          d.alternate = true;
+          break;
+        case '0':
+          d.zero = true;
+          break;
+        default:
+          more = false;
+          continue;
       }
       ++pos_;
     }
@@ -142,16 +157,21 @@ class Formatter {
 
   void Convert(const Directive& d, const Value& v, std::string* out) {
     switch (d.type) {
-      case 's': return Pad(d, Cut(d, markup_ ? EscapedStr(rt_, v) : Str(rt_, v)), out);
-      case 'r': return Pad(d, Cut(d, Escaped(Repr(rt_, v))), out);
-      case 'a': return Pad(d, Cut(d, Escaped(AsciiRepr(rt_, v))), out);
-      case 'c': return Pad(d, Character(v), out);
+      case 's':
+        return Pad(d, Cut(d, markup_ ? EscapedStr(rt_, v) : Str(rt_, v)), out);
+      case 'r':
+        return Pad(d, Cut(d, Escaped(Repr(rt_, v))), out);
+      case 'a':
+        return Pad(d, Cut(d, Escaped(AsciiRepr(rt_, v))), out);
+      case 'c':
+        return Pad(d, Character(v), out);
       case 'd':
       case 'i':
       case 'u':
       case 'o':
       case 'x':
-      case 'X': return Integer(d, v, out);
+      case 'X':
+        return Integer(d, v, out);
       case 'e':
       case 'E':
       case 'f':
@@ -161,8 +181,9 @@ class Formatter {
         double number = 0;
         if (v.is_undefined()) Fail("{}", v.as<UndefinedObject>().Message());
         if (!GetNumber(v, &number)) Fail("must be real number, not {}", TypeName(v));
-        const std::string digits = FloatDigits(rt_, number, d.type, d.precision < 0 ? 6 : d.precision,
-                                               d.alternate, /*dot_zero=*/false);
+        const std::string digits =
+            FloatDigits(rt_, number, d.type, d.precision < 0 ? 6 : d.precision, d.alternate,
+                        /*dot_zero=*/false);
         return Signed(d, std::signbit(number) && !std::isnan(number), "", digits, out);
       }
       default:
@@ -215,8 +236,7 @@ class Formatter {
 
   void Signed(const Directive& d, bool negative, const std::string& prefix,
               const std::string& digits, std::string* out) {
-    const std::string head =
-        (negative ? "-" : d.plus ? "+" : d.space ? " " : "") + prefix;
+    const std::string head = (negative ? "-" : d.plus ? "+" : d.space ? " " : "") + prefix;
     if (!d.zero || d.left) return Pad(d, head + digits, out);
     const int64_t width = d.width - static_cast<int64_t>(head.size());
     *out += head + Justified(rt_, digits, width, "0", '>');

@@ -33,7 +33,9 @@ bool IsInteger(const Value& v) { return v.is(Type::kInt); }
 bool IsFloat(const Value& v) { return v.is(Type::kFloat); }
 bool IsString(const Value& v) { return v.is_str(); }
 bool IsMapping(const Value& v) { return v.is(Type::kDict); }
-bool IsNumber(const Value& v) { return v.is(Type::kBool) || v.is(Type::kInt) || v.is(Type::kFloat); }
+bool IsNumber(const Value& v) {
+  return v.is(Type::kBool) || v.is(Type::kInt) || v.is(Type::kFloat);
+}
 bool IsEscaped(const Value& v) { return v.is_str() && v.as<TextObject>().markup; }
 
 // What has a length and items: an undefined value has both.
@@ -44,8 +46,10 @@ bool IsSequence(const Value& v) {
     case Type::kList:
     case Type::kTuple:
     case Type::kDict:
-    case Type::kRange: return true;
-    default: return false;
+    case Type::kRange:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -59,8 +63,10 @@ bool IsIterable(const Value& v) {
     case Type::kRange:
     case Type::kView:
     case Type::kGenerator:
-    case Type::kLoop: return true;
-    default: return false;
+    case Type::kLoop:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -70,8 +76,10 @@ bool IsCallable(const Value& v) {
     case Type::kMacro:
     case Type::kFunction:
     case Type::kLoop:
-    case Type::kJoiner: return true;
-    default: return false;
+    case Type::kJoiner:
+      return true;
+    default:
+      return false;
   }
 }
 

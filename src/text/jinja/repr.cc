@@ -54,7 +54,9 @@ void AppendView(Runtime& rt, const ViewObject& view, std::string* out) {
 
 void AppendObject(Runtime& rt, const Value& v, std::string* out) {
   switch (v.type()) {
-    case Type::kUndefined: *out += "Undefined"; return;
+    case Type::kUndefined:
+      *out += "Undefined";
+      return;
     case Type::kStr: {
       const auto& text = v.as<TextObject>();
       *out += text.markup ? "Markup(" + StrRepr(text.text) + ")" : StrRepr(text.text);
@@ -72,14 +74,16 @@ void AppendObject(Runtime& rt, const Value& v, std::string* out) {
       *out += items.size() == 1 ? ",)" : ")";
       return;
     }
-    case Type::kDict: return AppendDict(rt, v.as<DictObject>().dict, out);
+    case Type::kDict:
+      return AppendDict(rt, v.as<DictObject>().dict, out);
     case Type::kRange: {
       const auto& r = v.as<RangeObject>();
       *out += "range(" + IntText(r.start) + ", " + IntText(r.stop);
       *out += r.step == 1 ? ")" : ", " + IntText(r.step) + ")";
       return;
     }
-    case Type::kView: return AppendView(rt, v.as<ViewObject>(), out);
+    case Type::kView:
+      return AppendView(rt, v.as<ViewObject>(), out);
     case Type::kNamespace: {
       // A namespace may hold itself; the nesting limit ends that, as Python's recursion limit does.
       *out += "<Namespace ";
@@ -97,8 +101,12 @@ void AppendObject(Runtime& rt, const Value& v, std::string* out) {
       *out += "<Macro " + (name.empty() ? "anonymous" : StrRepr(name)) + ">";
       return;
     }
-    case Type::kFunction: *out += fmt::format("<function {}>", v.as<FunctionObject>().name); return;
-    default: *out += fmt::format("<{} object>", TypeName(v)); return;
+    case Type::kFunction:
+      *out += fmt::format("<function {}>", v.as<FunctionObject>().name);
+      return;
+    default:
+      *out += fmt::format("<{} object>", TypeName(v));
+      return;
   }
 }
 
@@ -106,10 +114,18 @@ void AppendRepr(Runtime& rt, const Value& v, std::string* out) {
   const size_t before = out->size();
   switch (v.type()) {
     case Type::kMissing:
-    case Type::kNone: *out += "None"; break;
-    case Type::kBool: *out += v.boolean() ? "True" : "False"; break;
-    case Type::kInt: *out += IntText(v.integer()); break;
-    case Type::kFloat: *out += FloatRepr(v.real()); break;
+    case Type::kNone:
+      *out += "None";
+      break;
+    case Type::kBool:
+      *out += v.boolean() ? "True" : "False";
+      break;
+    case Type::kInt:
+      *out += IntText(v.integer());
+      break;
+    case Type::kFloat:
+      *out += FloatRepr(v.real());
+      break;
     default: {
       Runtime::Nesting nesting(rt);
       AppendObject(rt, v, out);
@@ -173,7 +189,7 @@ std::string FloatRepr(double d) {
 std::string StrRepr(std::string_view text) {
   const char quote =
       text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos ? '"'
-                                                                                             : '\'';
+                                                                                            : '\'';
   std::string out(1, quote);
   for (size_t pos = 0; pos < text.size();) {
     const size_t at = pos;
@@ -218,12 +234,23 @@ std::string EscapeHtml(Runtime& rt, std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '\'': out += "&#39;"; break;
-      case '"': out += "&#34;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      default:
+        out += c;
     }
   }
   rt.ChargeBytes(out.size());

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace frugal::jinja {
+namespace {
+
+constexpr size_t kObjectBytes = 128;  // what an object takes besides its contents, about
+
+}  // namespace
 
 Runtime::~Runtime() {
   for (const Value& v : tracked_) {
@@ -12,8 +17,9 @@ Runtime::~Runtime() {
 }
 
 void Runtime::OutOfSteps() const {
-  FailLimit("the template did more work than it may (its step limit is reached); "
-            "does it loop without end?");
+  FailLimit(
+      "the template did more work than it may (its step limit is reached); "
+      "does it loop without end?");
 }
 
 void Runtime::TooLong(int64_t bytes) const {
@@ -42,24 +48,24 @@ int Runtime::DepthOver(const std::vector<Value>& items) const {
 
 Value Runtime::Text(std::string text, bool markup) {
   CheckSize(static_cast<int64_t>(text.size()));
-  ChargeBytes(text.size());
+  ChargeBytes(kObjectBytes + text.size());
   return Value::Text(std::move(text), markup);
 }
 
 Value Runtime::List(std::vector<Value> items) {
-  ChargeBytes(items.size() * sizeof(Value));
+  ChargeBytes(kObjectBytes + items.size() * sizeof(Value));
   const int depth = DepthOver(items);
   return Value(std::make_shared<SequenceObject>(Type::kList, std::move(items), depth));
 }
 
 Value Runtime::Tuple(std::vector<Value> items) {
-  ChargeBytes(items.size() * sizeof(Value));
+  ChargeBytes(kObjectBytes + items.size() * sizeof(Value));
   const int depth = DepthOver(items);
   return Value(std::make_shared<SequenceObject>(Type::kTuple, std::move(items), depth));
 }
 
 Value Runtime::Dictionary(Dict dict) {
-  ChargeBytes(dict.size() * 4 * sizeof(Value));
+  ChargeBytes(kObjectBytes + dict.size() * 4 * sizeof(Value));
   int depth = 1;
   for (const auto& [key, value] : dict.entries()) {
     depth = std::max({depth, DepthOver(key), DepthOver(value)});
@@ -68,13 +74,13 @@ Value Runtime::Dictionary(Dict dict) {
 }
 
 Value Runtime::Generator(std::vector<Value> items, const char* type_name) {
-  ChargeBytes(items.size() * sizeof(Value));
+  ChargeBytes(kObjectBytes + items.size() * sizeof(Value));
   const int depth = DepthOver(items);
   return Value(std::make_shared<GeneratorObject>(std::move(items), depth, type_name));
 }
 
 Value Runtime::Method(const char* name, Builtin function, const Value& self) {
-  Charge(1);
+  ChargeBytes(kObjectBytes);
   return Value(std::make_shared<FunctionObject>(name, function, self, DepthOver(self)));
 }
 
@@ -87,8 +93,8 @@ std::vector<Value> Bind(const char* function, const Args& args,
   }
   std::copy(args.positional.begin(), args.positional.end(), bound.begin());
   for (const auto& [name, value] : args.named) {
-    const auto it = std::find_if(names.begin(), names.end(),
-                                 [&](const char* n) { return name == n; });
+    const auto it =
+        std::find_if(names.begin(), names.end(), [&](const char* n) { return name == n; });
     if (it == names.end()) Fail("{}() got an unexpected keyword argument '{}'", function, name);
     Value& slot = bound[static_cast<size_t>(it - names.begin())];
     if (!slot.is_missing()) Fail("{}() got two values for argument '{}'", function, name);

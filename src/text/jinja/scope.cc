@@ -8,8 +8,8 @@ namespace frugal::jinja {
 namespace {
 
 // The pass copies name tables at every branch; a template for which that grows past this many
-// entries is no chat template.
-constexpr int64_t kMaxWork = 20'000'000;
+// entries is no chat template (published ones need five thousand).
+constexpr int64_t kMaxWork = 2'000'000;
 
 // A function's variables. Two scopes of one function at the same nesting level share the variable
 // of a name, as the local variables of Jinja's generated code do.
@@ -28,16 +28,16 @@ struct Variable {
 
 struct LoadPlan {
   Load::Kind kind;
-  int alias = -1;     // kAlias: the variable
-  std::string name;   // kResolve
+  int alias = -1;    // kAlias: the variable
+  std::string name;  // kResolve
 };
 
 struct Symbols {
   Symbols* parent = nullptr;
   int level = 0;
   int function = 0;
-  std::map<std::string, int> refs;    // name → variable
-  std::map<int, LoadPlan> loads;      // variable → where its first value comes from
+  std::map<std::string, int> refs;  // name → variable
+  std::map<int, LoadPlan> loads;    // variable → where its first value comes from
   std::set<std::string> stores;
 };
 
@@ -98,7 +98,8 @@ class UndeclaredFinder {
           Visit(branch.body);
         }
         return;
-      case StmtKind::kMacro: return VisitMacro(*s.macro);
+      case StmtKind::kMacro:
+        return VisitMacro(*s.macro);
       case StmtKind::kCallBlock:
         Visit(s.expr);
         return VisitMacro(*s.macro);
@@ -134,7 +135,8 @@ const Expr* FindStore(const ExprPtr& target, const char* name) {
 
 // An assignment to `name` anywhere in a statement.
 const Expr* FindStore(const Stmt& s, const char* name) {
-  const bool assigns = s.kind == StmtKind::kFor || s.kind == StmtKind::kSet || s.kind == StmtKind::kSetBlock;
+  const bool assigns =
+      s.kind == StmtKind::kFor || s.kind == StmtKind::kSet || s.kind == StmtKind::kSetBlock;
   if (const Expr* found = assigns ? FindStore(s.target, name) : nullptr) return found;
   for (const Branch& branch : s.branches) {
     if (const Expr* found = FindStore(branch.body, name)) return found;
@@ -171,8 +173,9 @@ class Resolver {
   int AddFunction(int parent, Function* function) {
     const int id = static_cast<int>(functions_.size());
     functions_.push_back({parent, id, function, {}});
-    if (parent >= 0) functions_[static_cast<size_t>(functions_[static_cast<size_t>(parent)].home)]
-        .function->has_inner = true;
+    if (parent >= 0)
+      functions_[static_cast<size_t>(functions_[static_cast<size_t>(parent)].home)]
+          .function->has_inner = true;
     return id;
   }
 
@@ -185,7 +188,8 @@ class Resolver {
 
   int VariableOf(int function, int level, const std::string& name) {
     FunctionSlots& f = functions_[static_cast<size_t>(function)];
-    const auto [it, added] = f.variables.try_emplace({level, name}, static_cast<int>(variables_.size()));
+    const auto [it, added] =
+        f.variables.try_emplace({level, name}, static_cast<int>(variables_.size()));
     if (added) variables_.push_back({f.home, f.function->slots++});
     return it->second;
   }
@@ -311,7 +315,8 @@ class Resolver {
           Store(symbols, target->name);
         }
         return;
-      case ExprKind::kNamespace: return AnalyzeExpr(symbols, target->items[0]);
+      case ExprKind::kNamespace:
+        return AnalyzeExpr(symbols, target->items[0]);
       default:
         for (const ExprPtr& item : target->items) AnalyzeTarget(symbols, item, as_parameter);
     }
@@ -343,20 +348,25 @@ class Resolver {
   void Analyze(Symbols& symbols, const Stmt& s) {
     Spend(0);
     switch (s.kind) {
-      case StmtKind::kIf: return AnalyzeIf(symbols, s);
+      case StmtKind::kIf:
+        return AnalyzeIf(symbols, s);
       case StmtKind::kPrint:
       case StmtKind::kFor:
       case StmtKind::kCallBlock:
-      case StmtKind::kFilterBlock: return AnalyzeExpr(symbols, s.expr);
+      case StmtKind::kFilterBlock:
+        return AnalyzeExpr(symbols, s.expr);
       case StmtKind::kSet:
         AnalyzeExpr(symbols, s.expr);
         return AnalyzeTarget(symbols, s.target, false);
-      case StmtKind::kSetBlock: return AnalyzeTarget(symbols, s.target, false);
-      case StmtKind::kMacro: return Store(symbols, s.target->name);
+      case StmtKind::kSetBlock:
+        return AnalyzeTarget(symbols, s.target, false);
+      case StmtKind::kMacro:
+        return Store(symbols, s.target->name);
       case StmtKind::kWith:
         for (const auto& [target, value] : s.assignments) AnalyzeExpr(symbols, value);
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -398,8 +408,10 @@ class Resolver {
 
   void Resolve(Stmt& s, Symbols& symbols, bool soft) {
     switch (s.kind) {
-      case StmtKind::kPrint: return ResolveExpr(s.expr, symbols, soft);
-      case StmtKind::kFor: return ResolveFor(s, symbols, soft);
+      case StmtKind::kPrint:
+        return ResolveExpr(s.expr, symbols, soft);
+      case StmtKind::kFor:
+        return ResolveFor(s, symbols, soft);
       case StmtKind::kIf:
         for (const Branch& branch : s.branches) {
           ResolveExpr(branch.test, symbols, /*soft=*/true);
@@ -443,7 +455,8 @@ class Resolver {
         }
         return Resolve(s.body, inner, false);
       }
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -466,8 +479,8 @@ class Resolver {
       ResolveExpr(s.test, test, false);
     }
     if (const Expr* store = FindStore(s, "loop")) {
-      throw Failure{StatusCode::kInvalidArgument, "'loop' cannot be assigned to inside a loop", false,
-                    store->line, store->column};
+      throw Failure{StatusCode::kInvalidArgument, "'loop' cannot be assigned to inside a loop",
+                    false, store->line, store->column};
     }
     s.scope = Plan(body);
     s.else_scope = Plan(otherwise);

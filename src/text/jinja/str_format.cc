@@ -78,11 +78,19 @@ class Formatter {
     }
     Value v = Lookup(name);
     switch (conversion) {
-      case 0: break;
-      case 's': v = rt_.Text(Str(rt_, v)); break;
-      case 'r': v = rt_.Text(Repr(rt_, v)); break;
-      case 'a': v = rt_.Text(AsciiRepr(rt_, v)); break;
-      default: Fail("Unknown conversion specifier {}", conversion);
+      case 0:
+        break;
+      case 's':
+        v = rt_.Text(Str(rt_, v));
+        break;
+      case 'r':
+        v = rt_.Text(Repr(rt_, v));
+        break;
+      case 'a':
+        v = rt_.Text(AsciiRepr(rt_, v));
+        break;
+      default:
+        Fail("Unknown conversion specifier {}", conversion);
     }
     const std::string expanded = Run(spec, nesting + 1);
     if (!markup_) return FormatValue(rt_, v, expanded);
@@ -98,11 +106,13 @@ class Formatter {
     std::string_view first = name.substr(0, first_end);
     std::string numbered;
     if (first.empty()) {
-      if (automatic_ < 0) Fail("cannot switch from manual field specification to automatic field numbering");
+      if (automatic_ < 0)
+        Fail("cannot switch from manual field specification to automatic field numbering");
       numbered = std::to_string(automatic_++);
       first = numbered;
     } else if (AllDigits(first)) {
-      if (automatic_ > 0) Fail("cannot switch from automatic field numbering to manual field specification");
+      if (automatic_ > 0)
+        Fail("cannot switch from automatic field numbering to manual field specification");
       automatic_ = -1;
     }
     Value v = First(first);
@@ -121,9 +131,9 @@ class Formatter {
       const std::string_view key = name.substr(pos + 1, end - pos - 1);
       if (key.empty()) Fail("Empty attribute in format string");
       Int i = 0;
-      v = GetItem(rt_, v,
-                  AllDigits(key) && ParseInt(key, 10, &i) ? Value::Integer(i)
-                                                          : rt_.Text(std::string(key)));
+      v = GetItem(
+          rt_, v,
+          AllDigits(key) && ParseInt(key, 10, &i) ? Value::Integer(i) : rt_.Text(std::string(key)));
       pos = end + 1;
     }
     return v;

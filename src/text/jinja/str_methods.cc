@@ -70,8 +70,7 @@ Part TakePart(Runtime& rt, const TextObject& self, const Value& from, const Valu
     return {true, static_cast<size_t>(start), static_cast<size_t>(stop)};
   }
   const size_t begin = ByteOffset(self.text, start);
-  return {true, begin,
-          begin + ByteOffset(std::string_view(self.text).substr(begin), stop - start)};
+  return {true, begin, begin + ByteOffset(std::string_view(self.text).substr(begin), stop - start)};
 }
 
 // Searching backward is not linear in the worst case.

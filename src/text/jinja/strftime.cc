@@ -11,8 +11,9 @@ namespace {
 
 constexpr const char* kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                  "Thursday", "Friday", "Saturday"};
-constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                   "July",    "August",   "September", "October", "November", "December"};
+constexpr const char* kMonths[] = {"January",   "February", "March",    "April",
+                                   "May",       "June",     "July",     "August",
+                                   "September", "October",  "November", "December"};
 
 constexpr int kMaxWidth = 1024;  // of one padded field: a format may ask for any
 
@@ -21,8 +22,8 @@ struct Fields {
   int month;  // 1 … 12
   int day;
   int hour, minute, second;
-  int weekday;  // 0: Sunday
-  int yearday;  // 1 … 366
+  int weekday;   // 0: Sunday
+  int yearday;   // 1 … 366
   int64_t days;  // since 1970-01-01
 };
 
@@ -122,50 +123,88 @@ bool Directive(char c, const Flags& flags, const Fields& f, std::string* out) {
   int iso_week = 0;
   IsoWeek(f, &iso_year, &iso_week);
   switch (c) {
-    case 'a': return word(day.substr(0, 3), Swap::kUpper);
-    case 'A': return word(day, Swap::kUpper);
+    case 'a':
+      return word(day.substr(0, 3), Swap::kUpper);
+    case 'A':
+      return word(day, Swap::kUpper);
     case 'b':
-    case 'h': return word(month.substr(0, 3), Swap::kUpper);
-    case 'B': return word(month, Swap::kUpper);
-    case 'c': return word(Expand("%a %b %e %H:%M:%S %Y", f));
-    case 'C': return number(f.year / 100, 2);
-    case 'd': return number(f.day, 2);
+    case 'h':
+      return word(month.substr(0, 3), Swap::kUpper);
+    case 'B':
+      return word(month, Swap::kUpper);
+    case 'c':
+      return word(Expand("%a %b %e %H:%M:%S %Y", f));
+    case 'C':
+      return number(f.year / 100, 2);
+    case 'd':
+      return number(f.day, 2);
     case 'D':
-    case 'x': return word(Expand("%m/%d/%y", f));
-    case 'e': return number(f.day, 2, '_');
-    case 'f': return word("000000");  // Python's own; the clock has no microseconds
-    case 'F': return word(Expand("%Y-%m-%d", f));
-    case 'g': return number((iso_year % 100 + 100) % 100, 2);
-    case 'G': return number(iso_year, 1);
-    case 'H': return number(f.hour, 2);
-    case 'I': return number(hour12, 2);
-    case 'j': return number(f.yearday, 3);
-    case 'k': return number(f.hour, 2, '_');
-    case 'l': return number(hour12, 2, '_');
-    case 'm': return number(f.month, 2);
-    case 'M': return number(f.minute, 2);
-    case 'n': return word("\n");
-    case 'p': return word(f.hour < 12 ? "AM" : "PM", Swap::kLower);
-    case 'P': return word(f.hour < 12 ? "am" : "pm");
-    case 'r': return word(Expand("%I:%M:%S %p", f));
-    case 'R': return word(Expand("%H:%M", f));
+    case 'x':
+      return word(Expand("%m/%d/%y", f));
+    case 'e':
+      return number(f.day, 2, '_');
+    case 'f':
+      return word("000000");  // Python's own; the clock has no microseconds
+    case 'F':
+      return word(Expand("%Y-%m-%d", f));
+    case 'g':
+      return number((iso_year % 100 + 100) % 100, 2);
+    case 'G':
+      return number(iso_year, 1);
+    case 'H':
+      return number(f.hour, 2);
+    case 'I':
+      return number(hour12, 2);
+    case 'j':
+      return number(f.yearday, 3);
+    case 'k':
+      return number(f.hour, 2, '_');
+    case 'l':
+      return number(hour12, 2, '_');
+    case 'm':
+      return number(f.month, 2);
+    case 'M':
+      return number(f.minute, 2);
+    case 'n':
+      return word("\n");
+    case 'p':
+      return word(f.hour < 12 ? "AM" : "PM", Swap::kLower);
+    case 'P':
+      return word(f.hour < 12 ? "am" : "pm");
+    case 'r':
+      return word(Expand("%I:%M:%S %p", f));
+    case 'R':
+      return word(Expand("%H:%M", f));
     case 's':  // the fields are taken as UTC: a zone would come from the environment
       return number(f.days * 86400 + f.hour * 3600 + f.minute * 60 + f.second, 1);
-    case 'S': return number(f.second, 2);
-    case 't': return word("\t");
+    case 'S':
+      return number(f.second, 2);
+    case 't':
+      return word("\t");
     case 'T':
-    case 'X': return word(Expand("%H:%M:%S", f));
-    case 'u': return number(f.weekday == 0 ? 7 : f.weekday, 1);
-    case 'U': return number((f.yearday - 1 - f.weekday + 7) / 7, 2);
-    case 'V': return number(iso_week, 2);
-    case 'w': return number(f.weekday, 1);
-    case 'W': return number((f.yearday - 1 - (f.weekday + 6) % 7 + 7) / 7, 2);
-    case 'y': return number((f.year % 100 + 100) % 100, 2);
-    case 'Y': return number(f.year, 1);
+    case 'X':
+      return word(Expand("%H:%M:%S", f));
+    case 'u':
+      return number(f.weekday == 0 ? 7 : f.weekday, 1);
+    case 'U':
+      return number((f.yearday - 1 - f.weekday + 7) / 7, 2);
+    case 'V':
+      return number(iso_week, 2);
+    case 'w':
+      return number(f.weekday, 1);
+    case 'W':
+      return number((f.yearday - 1 - (f.weekday + 6) % 7 + 7) / 7, 2);
+    case 'y':
+      return number((f.year % 100 + 100) % 100, 2);
+    case 'Y':
+      return number(f.year, 1);
     case 'z':
-    case 'Z': return true;  // no zone: nothing
-    case '%': return word("%");
-    default: return false;
+    case 'Z':
+      return true;  // no zone: nothing
+    case '%':
+      return word("%");
+    default:
+      return false;
   }
 }
 

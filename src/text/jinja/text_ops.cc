@@ -52,8 +52,8 @@ bool TakePrefix(std::string_view* text, int* base) {
 
 }  // namespace
 
-std::string Replace(Runtime& rt, std::string_view text, std::string_view old,
-                    std::string_view with, int64_t count) {
+std::string Replace(Runtime& rt, std::string_view text, std::string_view old, std::string_view with,
+                    int64_t count) {
   rt.ChargeBytes(text.size());
   std::string out;
   const auto check = [&] { rt.CheckSize(static_cast<int64_t>(out.size())); };
@@ -180,8 +180,7 @@ bool ParseFloat(std::string_view text, double* out) {
     value = std::numeric_limits<double>::quiet_NaN();
   } else {
     if (digits.empty() || (DigitValue(digits[0]) > 9 && digits[0] != '.')) return false;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (end != digits.data() + digits.size()) return false;
     if (error == std::errc::result_out_of_range) {
       // from_chars leaves the value alone; the exponent's sign says which end was passed.

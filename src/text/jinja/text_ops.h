@@ -10,8 +10,8 @@
 namespace frugal::jinja {
 
 // str.replace: the first `count` places, all when negative.
-std::string Replace(Runtime& rt, std::string_view text, std::string_view old,
-                    std::string_view with, int64_t count);
+std::string Replace(Runtime& rt, std::string_view text, std::string_view old, std::string_view with,
+                    int64_t count);
 // str.splitlines: at every line break that Unicode knows.
 std::vector<std::string_view> SplitLines(std::string_view text, bool keep_ends);
 // Padded with `fill` (one character) to `width` characters; align is '<', '>' or '^'. '^' puts

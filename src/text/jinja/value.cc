@@ -57,23 +57,30 @@ bool IsHashable(const Value& v) {
 
 size_t Hash(const Value& v) {
   switch (v.type()) {
-    case Type::kBool: return HashInt(v.boolean() ? 1 : 0);
-    case Type::kInt: return HashInt(v.integer());
+    case Type::kBool:
+      return HashInt(v.boolean() ? 1 : 0);
+    case Type::kInt:
+      return HashInt(v.integer());
     case Type::kFloat: {
       const double d = v.real();
       if (std::abs(d) < 1.7e38 && std::floor(d) == d) return HashInt(static_cast<Int>(d));
       return std::hash<double>()(d);
     }
-    case Type::kStr: return std::hash<std::string_view>()(v.text());
+    case Type::kStr:
+      return std::hash<std::string_view>()(v.text());
     case Type::kTuple: {
       size_t h = 0x345678;
       for (const Value& item : v.as<SequenceObject>().items) h = h * 1000003 + Hash(item);
       return h;
     }
-    case Type::kNone: return 1;
-    case Type::kUndefined: return 2;
-    case Type::kMissing: return 3;
-    default: return std::hash<const void*>()(v.object());
+    case Type::kNone:
+      return 1;
+    case Type::kUndefined:
+      return 2;
+    case Type::kMissing:
+      return 3;
+    default:
+      return std::hash<const void*>()(v.object());
   }
 }
 
@@ -196,54 +203,90 @@ int64_t LoopObject::Length() {
 
 const char* TypeName(const Value& v) {
   switch (v.type()) {
-    case Type::kMissing: return "missing";
-    case Type::kUndefined: return "Undefined";
-    case Type::kNone: return "NoneType";
-    case Type::kBool: return "bool";
-    case Type::kInt: return "int";
-    case Type::kFloat: return "float";
-    case Type::kStr: return v.as<TextObject>().markup ? "Markup" : "str";
-    case Type::kList: return "list";
-    case Type::kTuple: return "tuple";
-    case Type::kDict: return "dict";
-    case Type::kRange: return "range";
+    case Type::kMissing:
+      return "missing";
+    case Type::kUndefined:
+      return "Undefined";
+    case Type::kNone:
+      return "NoneType";
+    case Type::kBool:
+      return "bool";
+    case Type::kInt:
+      return "int";
+    case Type::kFloat:
+      return "float";
+    case Type::kStr:
+      return v.as<TextObject>().markup ? "Markup" : "str";
+    case Type::kList:
+      return "list";
+    case Type::kTuple:
+      return "tuple";
+    case Type::kDict:
+      return "dict";
+    case Type::kRange:
+      return "range";
     case Type::kView: {
       const auto kind = v.as<ViewObject>().kind;
       return kind == ViewObject::Kind::kKeys     ? "dict_keys"
              : kind == ViewObject::Kind::kValues ? "dict_values"
                                                  : "dict_items";
     }
-    case Type::kGenerator: return v.as<GeneratorObject>().type_name;
-    case Type::kNamespace: return "Namespace";
-    case Type::kMacro: return "Macro";
-    case Type::kFunction: return "builtin_function_or_method";
-    case Type::kLoop: return "LoopContext";
-    case Type::kCycler: return "Cycler";
-    case Type::kJoiner: return "Joiner";
+    case Type::kGenerator:
+      return v.as<GeneratorObject>().type_name;
+    case Type::kNamespace:
+      return "Namespace";
+    case Type::kMacro:
+      return "Macro";
+    case Type::kFunction:
+      return "builtin_function_or_method";
+    case Type::kLoop:
+      return "LoopContext";
+    case Type::kCycler:
+      return "Cycler";
+    case Type::kJoiner:
+      return "Joiner";
   }
   return "object";
 }
 
 const char* TypeRepr(const Value& v) {
   switch (v.type()) {
-    case Type::kNone: return "None";
-    case Type::kUndefined: return "jinja2.runtime.Undefined object";
-    case Type::kBool: return "bool object";
-    case Type::kInt: return "int object";
-    case Type::kFloat: return "float object";
-    case Type::kStr: return v.as<TextObject>().markup ? "markupsafe.Markup object" : "str object";
-    case Type::kList: return "list object";
-    case Type::kTuple: return "tuple object";
-    case Type::kDict: return "dict object";
-    case Type::kRange: return "range object";
-    case Type::kView: return "dict view object";
-    case Type::kGenerator: return "generator object";
-    case Type::kNamespace: return "jinja2.utils.Namespace object";
-    case Type::kMacro: return "jinja2.runtime.Macro object";
-    case Type::kLoop: return "jinja2.runtime.LoopContext object";
-    case Type::kCycler: return "jinja2.utils.Cycler object";
-    case Type::kJoiner: return "jinja2.utils.Joiner object";
-    default: return "function object";
+    case Type::kNone:
+      return "None";
+    case Type::kUndefined:
+      return "jinja2.runtime.Undefined object";
+    case Type::kBool:
+      return "bool object";
+    case Type::kInt:
+      return "int object";
+    case Type::kFloat:
+      return "float object";
+    case Type::kStr:
+      return v.as<TextObject>().markup ? "markupsafe.Markup object" : "str object";
+    case Type::kList:
+      return "list object";
+    case Type::kTuple:
+      return "tuple object";
+    case Type::kDict:
+      return "dict object";
+    case Type::kRange:
+      return "range object";
+    case Type::kView:
+      return "dict view object";
+    case Type::kGenerator:
+      return "generator object";
+    case Type::kNamespace:
+      return "jinja2.utils.Namespace object";
+    case Type::kMacro:
+      return "jinja2.runtime.Macro object";
+    case Type::kLoop:
+      return "jinja2.runtime.LoopContext object";
+    case Type::kCycler:
+      return "jinja2.utils.Cycler object";
+    case Type::kJoiner:
+      return "jinja2.utils.Joiner object";
+    default:
+      return "function object";
   }
 }
 

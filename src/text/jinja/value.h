@@ -72,12 +72,18 @@ class Value {
 
   Type type() const {
     switch (rep_.index()) {
-      case 0: return Type::kNone;
-      case 1: return Type::kMissing;
-      case 2: return Type::kBool;
-      case 3: return Type::kInt;
-      case 4: return Type::kFloat;
-      default: return std::get<5>(rep_)->type;
+      case 0:
+        return Type::kNone;
+      case 1:
+        return Type::kMissing;
+      case 2:
+        return Type::kBool;
+      case 3:
+        return Type::kInt;
+      case 4:
+        return Type::kFloat;
+      default:
+        return std::get<5>(rep_)->type;
     }
   }
   bool is(Type t) const { return type() == t; }
@@ -163,7 +169,8 @@ struct RangeObject : Object {
 
 struct ViewObject : Object {
   enum class Kind { kKeys, kValues, kItems };
-  ViewObject(Value d, Kind k) : Object(Type::kView, d.object()->depth + 1), of(std::move(d)), kind(k) {}
+  ViewObject(Value d, Kind k)
+      : Object(Type::kView, d.object()->depth + 1), of(std::move(d)), kind(k) {}
   const Value of;  // a dict
   const Kind kind;
 };
@@ -227,12 +234,12 @@ struct FunctionObject : Object {
 // One run of a for loop: what `loop` stands for in its body.
 struct LoopObject : Object {
   explicit LoopObject(int d) : Object(Type::kLoop, d) {}
-  virtual bool Pull(Value* out) = 0;                  // the next item of the source
-  virtual std::optional<int64_t> SizedLength() = 0;   // when the source knows its size
-  virtual Value Recurse(const Value& iterable) = 0;   // loop(iterable)
+  virtual bool Pull(Value* out) = 0;                 // the next item of the source
+  virtual std::optional<int64_t> SizedLength() = 0;  // when the source knows its size
+  virtual Value Recurse(const Value& iterable) = 0;  // loop(iterable)
 
-  bool Next(Value* out);   // advances
-  const Value* Peek();     // the item after this one; null at the end
+  bool Next(Value* out);  // advances
+  const Value* Peek();    // the item after this one; null at the end
   int64_t Length();
 
   int64_t index0 = -1;
@@ -253,10 +260,10 @@ const char* TypeName(const Value& v);
 const char* TypeRepr(const Value& v);
 
 bool IsHashable(const Value& v);
-size_t Hash(const Value& v);                       // v is hashable
-bool SameKey(const Value& a, const Value& b);      // equality of hashable values
+size_t Hash(const Value& v);                   // v is hashable
+bool SameKey(const Value& a, const Value& b);  // equality of hashable values
 
-Value UndefinedName(std::string_view name);        // "'name' is undefined"
+Value UndefinedName(std::string_view name);  // "'name' is undefined"
 Value UndefinedHint(std::string hint);
 // int or bool as a number.
 bool GetInt(const Value& v, Int* out);

@@ -1,0 +1,9 @@
+#include "tests/text/jinja/golden.h"
+
+namespace frugal {
+namespace {
+
+TEST(JinjaFiltersSelect, Goldens) { RunGoldens("filters_select", 80); }
+
+}  // namespace
+}  // namespace frugal
