@@ -61,8 +61,8 @@ double MeasureReadBandwidth(ThreadTeam& team) {
       }
       for (uint64_t lane : lanes) sum.fetch_add(lane, std::memory_order_relaxed);
     });
-    best = std::min(best,
-                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   return kWords * sizeof(uint64_t) / best;
 }

@@ -9,10 +9,10 @@ namespace {
 
 // GGUF files name one end-of-sequence token, but chat models end a turn with another, which only
 // its spelling tells. (Hugging Face checkpoints list theirs in generation_config.json.)
-constexpr std::string_view kTurnEnds[] = {
-    "<|im_end|>", "<|eot_id|>", "<|eom_id|>",        "<|end|>",      "<|endoftext|>",
-    "<|return|>", "<|call|>",   "<end_of_turn>",     "<｜end▁of▁sentence｜>",
-    "<|user|>",   "</s>",       "<|END_OF_TURN_TOKEN|>"};
+constexpr std::string_view kTurnEnds[] = {"<|im_end|>", "<|eot_id|>",    "<|eom_id|>",
+                                          "<|end|>",    "<|endoftext|>", "<|return|>",
+                                          "<|call|>",   "<end_of_turn>", "<｜end▁of▁sentence｜>",
+                                          "<|user|>",   "</s>",          "<|END_OF_TURN_TOKEN|>"};
 
 int64_t DefaultKvBytes() {
   const int64_t memory = ProbeMachine().memory_bytes;
@@ -23,8 +23,12 @@ int64_t DefaultKvBytes() {
 
 struct Engine::Sequence {
   Sequence(int64_t number, Request r, KvPool* pool)
-      : id(number), request(std::move(r)), sampler(request.sampling), kv(pool),
-        stop(request.stop), tokens(request.prompt) {
+      : id(number),
+        request(std::move(r)),
+        sampler(request.sampling),
+        kv(pool),
+        stop(request.stop),
+        tokens(request.prompt) {
     for (int32_t token : tokens) sampler.ObservePrompt(token);
   }
 
@@ -267,8 +271,7 @@ std::vector<Event> Engine::Step() {
       Sequence* s = owner.get();
       const int64_t pending = s->size() - s->computed;
       if ((pending == 1) != decoding) continue;
-      const int64_t count =
-          std::min(pending, max_rows - static_cast<int64_t>(rows_.size()));
+      const int64_t count = std::min(pending, max_rows - static_cast<int64_t>(rows_.size()));
       if (count == 0) continue;
       for (int64_t i = 0; i < count; ++i) {
         rows_.push_back({.token = s->tokens[s->computed + i],

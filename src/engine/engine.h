@@ -30,28 +30,28 @@
 namespace frugal {
 
 struct EngineOptions {
-  int threads = 0;                 // 0: every core this process may use
-  std::optional<Isa> isa;          // none: the best this machine has
-  bool exact = false;              // --compute f32
-  std::optional<KvType> kv_type;   // none: float32 when exact, else bfloat16
-  int64_t context = 0;             // most positions per request; 0: the model's own
-  int max_rows = 512;              // rows per forward pass
-  int max_sequences = 64;          // requests that run at the same time
-  int64_t kv_bytes = 0;            // most memory for keys and values; 0: a quarter of the machine's
+  int threads = 0;                // 0: every core this process may use
+  std::optional<Isa> isa;         // none: the best this machine has
+  bool exact = false;             // --compute f32
+  std::optional<KvType> kv_type;  // none: float32 when exact, else bfloat16
+  int64_t context = 0;            // most positions per request; 0: the model's own
+  int max_rows = 512;             // rows per forward pass
+  int max_sequences = 64;         // requests that run at the same time
+  int64_t kv_bytes = 0;           // most memory for keys and values; 0: a quarter of the machine's
 };
 
 struct Request {
-  std::vector<int32_t> prompt;     // at least one token
+  std::vector<int32_t> prompt;  // at least one token
   SamplingOptions sampling;
-  int64_t max_tokens = -1;         // -1: until the context is full
-  bool ignore_stop_ids = false;    // go on past end-of-sequence tokens
-  std::vector<std::string> stop;   // strings that end the answer (needs a tokenizer)
+  int64_t max_tokens = -1;        // -1: until the context is full
+  bool ignore_stop_ids = false;   // go on past end-of-sequence tokens
+  std::vector<std::string> stop;  // strings that end the answer (needs a tokenizer)
 };
 
 enum class FinishReason {
-  kNone,       // more to come
-  kStop,       // an end-of-sequence token or a stop string
-  kLength,     // max_tokens or the context's end
+  kNone,    // more to come
+  kStop,    // an end-of-sequence token or a stop string
+  kLength,  // max_tokens or the context's end
   kCancelled,
   kError,
 };
@@ -61,10 +61,10 @@ struct Event {
   std::vector<int32_t> tokens;  // new ones; an end-of-sequence token is not among them
   std::string text;             // whole characters; without a tokenizer always empty
   FinishReason finish = FinishReason::kNone;
-  Status error;                 // with kError
+  Status error;  // with kError
   // Set with finish:
   int64_t prompt_tokens = 0;
-  int64_t cached_tokens = 0;    // of the prompt, taken over from an earlier request
+  int64_t cached_tokens = 0;  // of the prompt, taken over from an earlier request
   int64_t answer_tokens = 0;
 };
 
@@ -95,8 +95,8 @@ class Engine {
   std::vector<Event> Step();
   bool idle() const { return waiting_.empty() && running_.empty(); }
 
-  // Logits of a lone sequence, in chunks of `chunk` rows (1 to max_rows): `sink` gets them row by row in
-  // order, (vocab) each; only the last row with last_only. A failing sink ends the run.
+  // Logits of a lone sequence, in chunks of `chunk` rows (1 to max_rows): `sink` gets them row by
+  // row in order, (vocab) each; only the last row with last_only. A failing sink ends the run.
   Status Logits(std::span<const int32_t> ids, int64_t chunk, bool last_only,
                 const std::function<Status(std::span<const float>)>& sink);
 

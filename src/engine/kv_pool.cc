@@ -53,8 +53,6 @@ void KvSequence::Truncate(int64_t positions) {
   }
 }
 
-int64_t PagesFor(int64_t positions) {
-  return (positions + kAttentionBlock - 1) / kAttentionBlock;
-}
+int64_t PagesFor(int64_t positions) { return (positions + kAttentionBlock - 1) / kAttentionBlock; }
 
 }  // namespace frugal

@@ -19,8 +19,8 @@ class KvPool {
   int64_t max_pages() const { return max_pages_; }
   int64_t free_pages() const { return max_pages_ - used_; }
 
-  uint8_t* Take();            // null when the limit is reached
-  void Give(uint8_t* page);   // a page that Take gave
+  uint8_t* Take();           // null when the limit is reached
+  void Give(uint8_t* page);  // a page that Take gave
 
  private:
   int64_t page_bytes_;

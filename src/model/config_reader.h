@@ -37,13 +37,13 @@ class ConfigReader {
 
   bool Has(ConfigKey key) const;  // present and not null
 
-  int64_t Int(ConfigKey key, int64_t min, int64_t max);                     // required
+  int64_t Int(ConfigKey key, int64_t min, int64_t max);  // required
   int64_t IntOr(ConfigKey key, int64_t min, int64_t max, int64_t fallback);
   double DoubleOr(ConfigKey key, double fallback);
-  double Double(ConfigKey key);                                             // required, finite
+  double Double(ConfigKey key);  // required, finite
   bool BoolOr(ConfigKey key, bool fallback);
   std::string StringOr(ConfigKey key, std::string_view fallback);
-  std::vector<std::string> StringsOr(ConfigKey key);                        // empty when absent
+  std::vector<std::string> StringsOr(ConfigKey key);  // empty when absent
   // An integer or a list of integers (eos_token_id is either).
   std::vector<int64_t> IntsOr(ConfigKey key);
 

@@ -18,10 +18,10 @@ namespace frugal {
 
 struct ForwardOptions {
   Isa isa = Isa::kScalar;
-  bool exact = false;             // float32 activations throughout (--compute f32)
+  bool exact = false;  // float32 activations throughout (--compute f32)
   KvType kv_type = KvType::kF32;
-  int max_rows = 512;             // rows one Run may hold
-  int max_logit_rows = 512;       // of these, rows that want logits
+  int max_rows = 512;        // rows one Run may hold
+  int max_logit_rows = 512;  // of these, rows that want logits
 };
 
 // Where a page, which holds kAttentionBlock positions of all layers, keeps each layer's K and V.

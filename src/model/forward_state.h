@@ -47,19 +47,19 @@ struct ForwardState {
   float* logits = nullptr;
 
   // Per row of the batch; strides are the largest over the layers.
-  AlignedBuffer<float> x;         // (rows, d) residual stream
-  AlignedBuffer<float> delta;     // (rows, d) what the last block adds to it
-  AlignedBuffer<float> q;         // (rows, h·D)
-  AlignedBuffer<float> k;         // (rows, g·D)
-  AlignedBuffer<float> v;         // (rows, g·D)
-  AlignedBuffer<float> attended;  // (rows, h·D)
-  AlignedBuffer<float> gate;      // (rows, f)
-  AlignedBuffer<float> up;        // (rows, f)
+  AlignedBuffer<float> x;                 // (rows, d) residual stream
+  AlignedBuffer<float> delta;             // (rows, d) what the last block adds to it
+  AlignedBuffer<float> q;                 // (rows, h·D)
+  AlignedBuffer<float> k;                 // (rows, g·D)
+  AlignedBuffer<float> v;                 // (rows, g·D)
+  AlignedBuffer<float> attended;          // (rows, h·D)
+  AlignedBuffer<float> gate;              // (rows, f)
+  AlignedBuffer<float> up;                // (rows, f)
   std::vector<AlignedBuffer<float>> cos;  // per rope (rows, rotary_dim / 2)
   std::vector<AlignedBuffer<float>> sin;
-  ActivationSet normed;     // input of q, k, v; of gate, up; of the head
-  ActivationSet mixed;      // input of o
-  ActivationSet activated;  // input of down
+  ActivationSet normed;                       // input of q, k, v; of gate, up; of the head
+  ActivationSet mixed;                        // input of o
+  ActivationSet activated;                    // input of down
   std::vector<AlignedBuffer<float>> scratch;  // per thread
 
   int64_t rows() const { return static_cast<int64_t>(batch.rows.size()); }

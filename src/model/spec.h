@@ -61,8 +61,8 @@ struct ModelSpec {
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
 
-  int32_t bos_id = -1;             // -1: none
-  std::vector<int32_t> stop_ids;   // end-of-sequence tokens the checkpoint names
+  int32_t bos_id = -1;            // -1: none
+  std::vector<int32_t> stop_ids;  // end-of-sequence tokens the checkpoint names
 
   int n_layers() const { return static_cast<int>(layers.size()); }
 };

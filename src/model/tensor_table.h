@@ -38,7 +38,7 @@ enum class Role {
 
 struct TensorDesc {
   Role role;
-  int layer = -1;  // -1: belongs to the whole model
+  int layer = -1;         // -1: belongs to the whole model
   std::string gguf_name;  // empty: this container has no such tensor
   std::string hf_name;    // likewise
   Shape shape;            // row-major: (out, in)

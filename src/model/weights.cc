@@ -1,10 +1,12 @@
 #include "model/weights.h"
 
+#include <cmath>
 #include <cstring>
 #include <map>
+#include <new>
 #include <set>
 
-#include "base/check.h"
+#include "formats/utf8.h"
 #include "kernels/codec/codec.h"
 #include "model/arch/family.h"
 #include "model/tensor_table.h"
@@ -64,6 +66,21 @@ class Binder {
     return data;
   }
 
+  // The divisors of the rope's frequencies, or null.
+  Result<const float*> RopeFactors() {
+    const float* factors = Vector(Role::kRopeFactors, -1);
+    if (factors == nullptr) return factors;
+    const NamedTensor& tensor = *found_.at({Role::kRopeFactors, -1});
+    for (int64_t i = 0; i < NumElements(tensor.view.shape); ++i) {
+      if (!(factors[i] > 0.0f) || std::isinf(factors[i])) {
+        return Error(StatusCode::kCorrupt,
+                     "{}: tensor '{}', element {}: expected a positive number, found {}",
+                     FileOf(tensor), tensor.name, i, factors[i]);
+      }
+    }
+    return factors;
+  }
+
   Linear Matrix(Role role, Role bias, int layer) {
     return {.w = Pack(View(role, layer)), .bias = Vector(bias, layer)};
   }
@@ -104,7 +121,7 @@ class Binder {
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}' {} has no place in this model; a setting that needs it may be "
                    "missing from the configuration",
-                   FileOf(tensor), tensor.name, ShapeToString(tensor.view.shape));
+                   FileOf(tensor), Printable(tensor.name), ShapeToString(tensor.view.shape));
     }
     return OkStatus();
   }
@@ -126,7 +143,7 @@ class Binder {
 }  // namespace
 
 Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
-                            ThreadTeam& team) {
+                            ThreadTeam& team) try {
   Weights weights;
   Binder binder(checkpoint, team, &weights);
   RETURN_IF_ERROR(binder.Find(ModelTensors(spec)));
@@ -135,7 +152,7 @@ Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
   weights.output_norm = binder.Vector(Role::kOutputNorm, -1);
   weights.output.w =
       binder.Pack(binder.View(spec.tied_embedding ? Role::kEmbedding : Role::kOutput, -1));
-  weights.rope_factors = binder.Vector(Role::kRopeFactors, -1);
+  ASSIGN_OR_RETURN(weights.rope_factors, binder.RopeFactors());
   for (int l = 0; l < spec.n_layers(); ++l) {
     LayerWeights layer;
     layer.gqa = {.norm = binder.Vector(Role::kAttnNorm, l),
@@ -152,6 +169,9 @@ Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
     weights.layers.push_back(layer);
   }
   return weights;
+} catch (const std::bad_alloc&) {
+  return Error(StatusCode::kResourceExhausted, "{}: not enough memory for the packed weights",
+               checkpoint.path);
 }
 
 }  // namespace frugal

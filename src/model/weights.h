@@ -44,9 +44,9 @@ struct LayerWeights {
 // Owns the packed memory its members point into. Move-only. `embedding` stays in the checkpoint's
 // mapping: only the rows of the prompt are ever read.
 struct Weights {
-  TensorView embedding;               // (v, d)
-  const float* output_norm = nullptr; // (d)
-  Linear output;                      // (v, d)
+  TensorView embedding;                 // (v, d)
+  const float* output_norm = nullptr;   // (d)
+  Linear output;                        // (v, d)
   const float* rope_factors = nullptr;  // (rotary_dim / 2) or null
   std::vector<LayerWeights> layers;
 
@@ -56,8 +56,8 @@ struct Weights {
 
 // Finds every tensor of the model's table in the checkpoint, checks names and shapes, and packs.
 // A missing, misshapen or left-over tensor is kCorrupt; an element type no kernel reads is
-// kUnsupported; messages name file and tensor. The checkpoint must outlive the weights.
-Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
-                            ThreadTeam& team);
+// kUnsupported; messages name file and tensor. Nothing is allocated before all of them fit; too
+// little memory is kResourceExhausted. The checkpoint must outlive the weights.
+Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec, ThreadTeam& team);
 
 }  // namespace frugal

@@ -17,6 +17,7 @@ int Digit(char c) {
 }  // namespace
 
 std::optional<std::string> DecodeBase64(std::string_view text) {
+  if (text.ends_with('=') && text.size() % 4 != 0) return std::nullopt;
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;

@@ -152,8 +152,9 @@ Status ApplyHfConfig(const HfConfig& config, const std::string& directory, Token
   };
   parts->listed += config.added_tokens.size();
   for (const AddedToken& token : config.added_tokens) {
-    if (is_added(token.id) && parts->texts[static_cast<size_t>(token.id)] == token.content)
-      continue;
+    const auto id = static_cast<size_t>(token.id);
+    const bool taken = id < parts->texts.size() && !parts->texts[id].empty();
+    if (is_added(token.id) || (taken && parts->texts[id] != token.content)) continue;
     RETURN_IF_ERROR(
         AddAddedToken(token, fmt::format("{}: added token {}", directory, token.id), parts));
     if (added.size() < parts->texts.size()) added.resize(parts->texts.size(), false);

@@ -88,7 +88,8 @@ std::pair<std::string_view, size_t> NormalizePrefix(const SentencePieceStep& ste
   return {text.substr(at, bytes), bytes};
 }
 
-std::string ApplySentencePiece(std::string_view text, const SentencePieceStep& step) {
+std::string ApplySentencePiece(std::string_view text, TextPosition position,
+                               const SentencePieceStep& step) {
   size_t at = 0;
   if (step.remove_extra_whitespaces) {
     while (at < text.size()) {
@@ -101,7 +102,8 @@ std::string ApplySentencePiece(std::string_view text, const SentencePieceStep& s
   const std::string_view space = step.escape_whitespaces ? kMetaSpace : " ";
   std::string out;
   out.reserve(text.size() + text.size() / 2);
-  if (step.add_dummy_prefix && !step.whitespace_is_suffix) out += space;
+  const bool prefix = step.add_dummy_prefix && position != TextPosition::kMiddle;
+  if (prefix && !step.whitespace_is_suffix) out += space;
   bool after_space = step.remove_extra_whitespaces;
   while (at < text.size()) {
     auto [piece, bytes] = NormalizePrefix(step, text, at);
@@ -126,6 +128,7 @@ std::string ApplySentencePiece(std::string_view text, const SentencePieceStep& s
 
 struct Applier {
   std::string_view text;
+  TextPosition position;
   RegexScratch* scratch;
 
   std::string operator()(UnicodeForm form) const { return NormalizeUnicode(text, form); }
@@ -177,7 +180,8 @@ struct Applier {
     return out.append(text, at);
   }
   std::string operator()(const PrependStep& step) const {
-    return text.empty() ? "" : step.text + std::string(text);
+    if (text.empty() || position == TextPosition::kMiddle) return std::string(text);
+    return step.text + std::string(text);
   }
   std::string operator()(const BertStep& step) const {
     std::string out = MapChars(text, [&step](uint32_t c, std::string* result) {
@@ -202,7 +206,7 @@ struct Applier {
     return ApplyPrecompiled(text, *step.map);
   }
   std::string operator()(const SentencePieceStep& step) const {
-    return ApplySentencePiece(text, step);
+    return ApplySentencePiece(text, position, step);
   }
 };
 
@@ -245,9 +249,11 @@ double Normalizer::MaxGrowth() const {
   return growth;
 }
 
-std::string Normalizer::Apply(std::string_view text, RegexScratch* scratch) const {
+std::string Normalizer::Apply(std::string_view text, TextPosition position,
+                              RegexScratch* scratch) const {
   std::string current(text);
-  for (const NormalizerStep& step : steps) current = std::visit(Applier{current, scratch}, step);
+  for (const NormalizerStep& step : steps)
+    current = std::visit(Applier{current, position, scratch}, step);
   return current;
 }
 

@@ -16,6 +16,11 @@
 
 namespace frugal {
 
+// Where a stretch of text stands in what is being encoded. Prefixes ("▁", " ") go before the
+// text, and before every stretch that follows a control token; but not where the text was only
+// cut because some bytes of it are not UTF-8.
+enum class TextPosition { kStart, kAfterToken, kMiddle };
+
 struct LowercaseStep {};
 struct StripAccentsStep {};  // removes every mark (M*)
 struct NmtStep {};           // SentencePiece's clean-up of control characters and spaces
@@ -60,7 +65,7 @@ struct Normalizer {
 
   bool empty() const { return steps.empty(); }
   // `text` must be well-formed UTF-8; so is the result.
-  std::string Apply(std::string_view text, RegexScratch* scratch) const;
+  std::string Apply(std::string_view text, TextPosition position, RegexScratch* scratch) const;
   // How many times longer than the text the result can be at most (apart from a constant), so
   // that a file cannot ask for unbounded memory.
   double MaxGrowth() const;

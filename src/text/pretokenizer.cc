@@ -149,8 +149,11 @@ void Rewrite(Pieces* pieces, const Write& write) {
 
 struct Runner {
   Pieces* pieces;
-  bool at_start;
+  TextPosition position;
   RegexScratch* scratch;
+
+  // Whether piece `i` goes on where the bytes before it broke off.
+  bool Continues(size_t i) const { return i == 0 && position == TextPosition::kMiddle; }
 
   template <typename Split>
   void SplitEach(const Split& split) const {
@@ -178,9 +181,10 @@ struct Runner {
   void operator()(const MetaspaceStep& step) const {
     const bool first_at_zero = !pieces->spans.empty() && pieces->spans[0].begin == 0;
     Rewrite(pieces, [&](std::string_view piece, size_t i, std::string* out) {
-      const bool prepend =
-          step.prepend == MetaspaceStep::Prepend::kAlways ||
-          (step.prepend == MetaspaceStep::Prepend::kFirst && at_start && i == 0 && first_at_zero);
+      const bool first = position == TextPosition::kStart && i == 0 && first_at_zero;
+      const bool prepend = step.prepend == MetaspaceStep::Prepend::kAlways
+                               ? !Continues(i)
+                               : step.prepend == MetaspaceStep::Prepend::kFirst && first;
       if (prepend && !piece.starts_with(' ') && !piece.starts_with(step.replacement)) {
         *out += step.replacement;
       }
@@ -199,8 +203,8 @@ struct Runner {
     (*this)(split);
   }
   void operator()(PrefixSpaceStep) const {
-    Rewrite(pieces, [](std::string_view piece, size_t, std::string* out) {
-      if (!piece.starts_with(' ')) *out += ' ';
+    Rewrite(pieces, [this](std::string_view piece, size_t i, std::string* out) {
+      if (!piece.starts_with(' ') && !Continues(i)) *out += ' ';
       *out += piece;
     });
   }
@@ -227,13 +231,13 @@ Result<SplitStep> SplitAtMatches(std::string_view pattern, RegexDialect dialect)
   return step;
 }
 
-void PreTokenizer::Run(std::string_view text, bool at_start, RegexScratch* scratch,
+void PreTokenizer::Run(std::string_view text, TextPosition position, RegexScratch* scratch,
                        Pieces* pieces) const {
   pieces->text = text;
   pieces->spans.clear();
   if (text.empty()) return;
   pieces->spans.push_back({0, text.size()});
-  const Runner runner{pieces, at_start, scratch};
+  const Runner runner{pieces, position, scratch};
   for (const PreTokenizerStep& step : steps) std::visit(runner, step);
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "text/normalizer.h"
 #include "text/regex.h"
 
 namespace frugal {
@@ -65,10 +66,10 @@ struct Pieces {
 struct PreTokenizer {
   std::vector<PreTokenizerStep> steps;
 
-  // `text` must be well-formed UTF-8 and outlive *pieces' use; `at_start`: it is the start of
-  // what the caller is encoding (Metaspace's "first"). Where a pattern backtracks beyond its
-  // limits, the rest of that piece stays one piece.
-  void Run(std::string_view text, bool at_start, RegexScratch* scratch, Pieces* pieces) const;
+  // `text` must be well-formed UTF-8 and outlive *pieces' use. Where a pattern backtracks beyond
+  // its limits, the rest of that piece stays one piece.
+  void Run(std::string_view text, TextPosition position, RegexScratch* scratch,
+           Pieces* pieces) const;
 };
 
 }  // namespace frugal

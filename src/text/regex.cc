@@ -17,7 +17,9 @@ constexpr size_t kMaxPatternBytes = 16 << 10;
 constexpr uint32_t kMatchLimit = 50'000'000;
 constexpr uint32_t kHeapLimitKiB = 256 << 10;
 constexpr size_t kJitStackStart = 32 << 10;
-constexpr size_t kJitStackMax = 16 << 20;
+// Address space, used as far as a match needs it: a pattern that repeats a group (as rewritten
+// class intersections do) takes some 16 bytes for every character of a match.
+constexpr size_t kJitStackMax = 128 << 20;
 
 struct CodeDeleter {
   void operator()(pcre2_code* p) const { pcre2_code_free(p); }

@@ -1,5 +1,8 @@
 #include "text/regex_rewrite.h"
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include <array>
 #include <optional>
 #include <utility>
@@ -12,7 +15,9 @@ constexpr int kMaxClassDepth = 32;
 
 // Class bodies (what stands between the brackets).
 constexpr std::string_view kSpace = "\\t-\\r\\x{85}\\p{Z}";
-constexpr std::string_view kOnigWord =
+constexpr std::string_view kOnigWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+// Outside a class, Oniguruma's \w takes ² ³ ¹ ¼ ½ ¾ as well (it looks Latin-1 up in a table).
+constexpr std::string_view kOnigLoneWord =
     "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 constexpr std::string_view kRustWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}";
 constexpr std::string_view kHex = "0-9A-Fa-f";
@@ -37,6 +42,19 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kPropert
     {"Decimal_Number", "Nd"},
 }};
 
+// Whether PCRE2 knows a script of that name. Its own \p{Han} means the script's extensions, which
+// take in punctuation that scripts share; the other engines mean the script.
+bool IsScript(std::string_view name) {
+  if (name.size() < 3) return false;  // a general category
+  const std::string pattern = fmt::format("\\p{{sc:{}}}", name);
+  int error = 0;
+  PCRE2_SIZE where = 0;
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                   PCRE2_UTF, &error, &where, nullptr);
+  pcre2_code_free(code);
+  return code != nullptr;
+}
+
 class Rewriter {
  public:
   Rewriter(std::string_view in, RegexDialect dialect) : in_(in), dialect_(dialect) {}
@@ -55,6 +73,9 @@ class Rewriter {
 
   std::string_view Word() const {
     return dialect_ == RegexDialect::kOniguruma ? kOnigWord : kRustWord;
+  }
+  std::string_view LoneWord() const {
+    return dialect_ == RegexDialect::kOniguruma ? kOnigLoneWord : kRustWord;
   }
   bool Done() const { return at_ >= in_.size(); }
   Status Ends(const char* where) const {
@@ -177,6 +198,7 @@ class Rewriter {
     for (const auto& [from, to] : kProperties) {
       if (name == from) name = to;
     }
+    if (IsScript(name)) return fmt::format("\\{}{{sc:{}}}", negated ? 'P' : 'p', name);
     return fmt::format("\\{}{{{}}}", negated ? 'P' : 'p', name);
   }
 
@@ -201,7 +223,7 @@ class Rewriter {
     ++at_;
     if (Done()) return Ends("an escape");
     const char c = in_[at_];
-    const std::string_view word = Word();
+    const std::string_view word = LoneWord();
     switch (c) {
       case 's':
         Put("[", kSpace, "]");

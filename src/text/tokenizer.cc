@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -40,23 +41,24 @@ struct EncodeScratch {
 
 struct Tokenizer::Impl {
   TokenizerParts parts;
-  TokenMap ids;                    // stored text → id
-  std::vector<bool> special;       // by id
-  std::vector<bool> added;         // by id
-  std::vector<std::string> bytes;  // by id: inside a text
+  TokenMap ids;                                               // stored text → id
+  std::vector<bool> special;                                  // by id
+  std::vector<bool> added;                                    // by id
+  std::unordered_map<int32_t, std::string> normalized_texts;  // of added tokens that it changes
+  std::vector<std::string> bytes;                             // by id: inside a text
   AddedTokenMatcher raw_tokens, normalized_tokens;
 
   mutable std::mutex mutex;
   mutable std::vector<std::unique_ptr<EncodeScratch>> idle;  // guarded by mutex
 
   bool Has(int32_t id) const { return id >= 0 && static_cast<size_t>(id) < parts.texts.size(); }
-  std::string FirstBytes(int32_t id) const;
-  void EncodeModel(std::string_view text, bool at_start, EncodeScratch* scratch,
+  std::string TextBytes(int32_t id, bool first) const;
+  void EncodeModel(std::string_view text, TextPosition position, EncodeScratch* scratch,
                    std::vector<int32_t>* out) const;
-  void EncodeNormalized(std::string_view text, bool at_start, bool parse_special,
+  void EncodeNormalized(std::string_view text, TextPosition position, bool parse_special,
                         EncodeScratch* scratch, std::vector<int32_t>* out) const;
-  void EncodeText(std::string_view text, bool at_start, bool parse_special, EncodeScratch* scratch,
-                  std::vector<int32_t>* out) const;
+  void EncodeText(std::string_view text, TextPosition position, bool parse_special,
+                  EncodeScratch* scratch, std::vector<int32_t>* out) const;
   void EncodeMalformed(std::string_view text, std::vector<int32_t>* out) const;
   Status Append(int32_t id, bool skip_special, DecodeState* state) const;
 };
@@ -111,13 +113,15 @@ Result<Tokenizer> MakeTokenizer(TokenizerParts parts) {
     AddedTokenMatcher& matcher = token.normalized ? impl->normalized_tokens : impl->raw_tokens;
     const bool rewrite = token.normalized && !p.added_tokens_verbatim &&
                          ValidUtf8Prefix(token.content) == token.content.size();
-    const std::string text = rewrite ? p.normalizer.Apply(token.content, &scratch) : token.content;
+    const std::string text =
+        rewrite ? p.normalizer.Apply(token.content, TextPosition::kStart, &scratch) : token.content;
     RETURN_IF_ERROR(matcher.Add(token, text));
+    if (text != token.content) impl->normalized_texts[token.id] = text;
   }
   for (size_t id = 0; id < p.texts.size(); ++id) {
     if (p.texts[id].empty()) continue;
     impl->ids.Insert(p.texts[id], static_cast<int32_t>(id));
-    impl->bytes[id] = p.decoder.Bytes(p.texts[id], /*first=*/false, impl->added[id]);
+    impl->bytes[id] = impl->TextBytes(static_cast<int32_t>(id), /*first=*/false);
   }
   return Tokenizer(std::move(impl));
 }
@@ -127,10 +131,10 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-void Tokenizer::Impl::EncodeModel(std::string_view text, bool at_start, EncodeScratch* scratch,
-                                  std::vector<int32_t>* out) const {
+void Tokenizer::Impl::EncodeModel(std::string_view text, TextPosition position,
+                                  EncodeScratch* scratch, std::vector<int32_t>* out) const {
   Pieces& pieces = scratch->pieces;
-  parts.pre_tokenizer.Run(text, at_start, &scratch->regex, &pieces);
+  parts.pre_tokenizer.Run(text, position, &scratch->regex, &pieces);
   auto each = [&](const auto& model, auto* model_scratch) {
     for (size_t i = 0; i < pieces.size(); ++i) model.Encode(pieces[i], model_scratch, out);
   };
@@ -143,21 +147,22 @@ void Tokenizer::Impl::EncodeModel(std::string_view text, bool at_start, EncodeSc
   }
 }
 
-void Tokenizer::Impl::EncodeNormalized(std::string_view text, bool at_start, bool parse_special,
-                                       EncodeScratch* scratch, std::vector<int32_t>* out) const {
-  if (normalized_tokens.empty()) return EncodeModel(text, at_start, scratch, out);
+void Tokenizer::Impl::EncodeNormalized(std::string_view text, TextPosition position,
+                                       bool parse_special, EncodeScratch* scratch,
+                                       std::vector<int32_t>* out) const {
+  if (normalized_tokens.empty()) return EncodeModel(text, position, scratch, out);
   normalized_tokens.Split(text, parse_special, &scratch->normalized_spans);
   for (const AddedTokenSpan& span : scratch->normalized_spans) {
     if (span.id >= 0) {
       out->push_back(span.id);
     } else {
-      EncodeModel(text.substr(span.begin, span.end - span.begin), at_start && span.begin == 0,
-                  scratch, out);
+      EncodeModel(text.substr(span.begin, span.end - span.begin),
+                  span.begin == 0 ? position : TextPosition::kAfterToken, scratch, out);
     }
   }
 }
 
-void Tokenizer::Impl::EncodeText(std::string_view text, bool at_start, bool parse_special,
+void Tokenizer::Impl::EncodeText(std::string_view text, TextPosition position, bool parse_special,
                                  EncodeScratch* scratch, std::vector<int32_t>* out) const {
   raw_tokens.Split(text, parse_special, &scratch->raw_spans);
   for (const AddedTokenSpan& span : scratch->raw_spans) {
@@ -166,12 +171,12 @@ void Tokenizer::Impl::EncodeText(std::string_view text, bool at_start, bool pars
       continue;
     }
     const std::string_view part = text.substr(span.begin, span.end - span.begin);
-    const bool part_at_start = at_start && span.begin == 0;
+    const TextPosition part_position = span.begin == 0 ? position : TextPosition::kAfterToken;
     if (parts.normalizer.empty()) {
-      EncodeNormalized(part, part_at_start, parse_special, scratch, out);
+      EncodeNormalized(part, part_position, parse_special, scratch, out);
     } else {
-      const std::string normalized = parts.normalizer.Apply(part, &scratch->regex);
-      EncodeNormalized(normalized, part_at_start, parse_special, scratch, out);
+      const std::string normalized = parts.normalizer.Apply(part, part_position, &scratch->regex);
+      EncodeNormalized(normalized, part_position, parse_special, scratch, out);
     }
   }
 }
@@ -215,7 +220,9 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOption
   for (size_t at = 0; at < text.size();) {
     const size_t good = ValidUtf8Prefix(text.substr(at));
     if (good > 0) {
-      impl_->EncodeText(text.substr(at, good), at == 0, options.parse_special, scratch.get(), &ids);
+      impl_->EncodeText(text.substr(at, good),
+                        at == 0 ? TextPosition::kStart : TextPosition::kMiddle,
+                        options.parse_special, scratch.get(), &ids);
       at += good;
     }
     const size_t malformed = at;
@@ -232,9 +239,14 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOption
   return ids;
 }
 
-std::string Tokenizer::Impl::FirstBytes(int32_t id) const {
+// As the reference does, an added token that is normalised decodes from its normalised form.
+std::string Tokenizer::Impl::TextBytes(int32_t id, bool first) const {
+  const auto normalized = normalized_texts.find(id);
+  if (normalized != normalized_texts.end()) {
+    return parts.decoder.Bytes(normalized->second, first, /*added=*/false);
+  }
   const auto index = static_cast<size_t>(id);
-  return parts.decoder.Bytes(parts.texts[index], /*first=*/true, added[index]);
+  return parts.decoder.Bytes(parts.texts[index], first, added[index]);
 }
 
 Status Tokenizer::Impl::Append(int32_t id, bool skip_special, DecodeState* state) const {
@@ -243,7 +255,7 @@ Status Tokenizer::Impl::Append(int32_t id, bool skip_special, DecodeState* state
                  id, parts.texts.size());
   }
   if (skip_special && special[static_cast<size_t>(id)]) return OkStatus();
-  state->pending += state->first ? FirstBytes(id) : bytes[static_cast<size_t>(id)];
+  state->pending += state->first ? TextBytes(id, /*first=*/true) : bytes[static_cast<size_t>(id)];
   state->first = false;
   return OkStatus();
 }

@@ -59,8 +59,8 @@ TEST(Engine, GreedyMatchesTheReference) {
   const Golden golden = LoadGolden(kModel);
   for (int max_rows : {1, 5, 512}) {
     auto engine = OpenGolden({.max_rows = max_rows, .max_sequences = 1});
-    const Outcome outcome = RunOne(
-        *engine, {.prompt = golden.input_ids, .max_tokens = 64, .ignore_stop_ids = true});
+    const Outcome outcome =
+        RunOne(*engine, {.prompt = golden.input_ids, .max_tokens = 64, .ignore_stop_ids = true});
     EXPECT_EQ(outcome.tokens, golden.greedy_ids) << max_rows;
     EXPECT_EQ(outcome.last.finish, FinishReason::kLength);
     EXPECT_EQ(outcome.last.answer_tokens, 64);
@@ -108,8 +108,8 @@ TEST(Engine, NeighboursDoNotChangeAnAnswer) {
 TEST(Engine, NextTurnTakesOverTheSharedPrefix) {
   const Golden golden = LoadGolden(kModel);
   auto engine = OpenGolden();
-  const Outcome first = RunOne(
-      *engine, {.prompt = golden.input_ids, .max_tokens = 20, .ignore_stop_ids = true});
+  const Outcome first =
+      RunOne(*engine, {.prompt = golden.input_ids, .max_tokens = 20, .ignore_stop_ids = true});
   EXPECT_EQ(first.last.cached_tokens, 0);
   Request next{.prompt = golden.input_ids, .max_tokens = 20, .ignore_stop_ids = true};
   next.prompt.insert(next.prompt.end(), first.tokens.begin(), first.tokens.end());
@@ -146,8 +146,7 @@ TEST(Engine, ContextEndsAnAnswer) {
   const Golden golden = LoadGolden(kModel);
   const int64_t prompt = golden.input_ids.size();
   auto engine = OpenGolden({.context = prompt + 3});
-  const Outcome outcome =
-      RunOne(*engine, {.prompt = golden.input_ids, .ignore_stop_ids = true});
+  const Outcome outcome = RunOne(*engine, {.prompt = golden.input_ids, .ignore_stop_ids = true});
   EXPECT_EQ(outcome.tokens.size(), 3u);
   EXPECT_EQ(outcome.last.finish, FinishReason::kLength);
   auto full = OpenGolden({.context = prompt});
@@ -160,8 +159,7 @@ TEST(Engine, MemoryForKeysAndValuesBoundsARequest) {
   const Golden golden = LoadGolden(kModel);
   // Room for one page of 64 positions.
   auto engine = OpenGolden({.kv_bytes = 1});
-  const Outcome outcome =
-      RunOne(*engine, {.prompt = golden.input_ids, .ignore_stop_ids = true});
+  const Outcome outcome = RunOne(*engine, {.prompt = golden.input_ids, .ignore_stop_ids = true});
   EXPECT_EQ(outcome.tokens.size(), 64 - golden.input_ids.size());
   EXPECT_EQ(outcome.last.finish, FinishReason::kLength);
   const Result<int64_t> id = engine->Submit({.prompt = std::vector<int32_t>(65, 1)});
@@ -174,8 +172,8 @@ TEST(Engine, StopIdEndsAnAnswer) {
   ASSERT_FALSE(engine->model().spec.stop_ids.empty());
   const int32_t stop = engine->model().spec.stop_ids[0];
   // Forced at once by its bias.
-  const Outcome outcome = RunOne(
-      *engine, {.prompt = golden.input_ids, .sampling = {.logit_bias = {{stop, 1e6f}}}});
+  const Outcome outcome =
+      RunOne(*engine, {.prompt = golden.input_ids, .sampling = {.logit_bias = {{stop, 1e6f}}}});
   EXPECT_TRUE(outcome.tokens.empty());
   EXPECT_EQ(outcome.last.finish, FinishReason::kStop);
 }
@@ -231,9 +229,9 @@ TEST(Engine, LogitsAreTheForwardPassesOwn) {
                     .ok());
     EXPECT_EQ(last, std::vector<float>(all.end() - golden.vocab, all.end()));
   }
-  const Status failed = engine->Logits(
-      golden.input_ids, 8, false,
-      [](std::span<const float>) { return Error(StatusCode::kIo, "the sink is full"); });
+  const Status failed = engine->Logits(golden.input_ids, 8, false, [](std::span<const float>) {
+    return Error(StatusCode::kIo, "the sink is full");
+  });
   EXPECT_EQ(failed.message(), "the sink is full");
 }
 

@@ -158,9 +158,9 @@ TEST(Sampler, DamagedLogitsAreAnErrorNotAToken) {
   const float infinity = std::numeric_limits<float>::infinity();
   for (float temperature : {0.0f, 1.0f}) {
     Sampler sampler({.temperature = temperature});
-    for (std::vector<float> logits : {std::vector<float>{1.0f, nan, 2.0f},
-                                      std::vector<float>{-infinity, -infinity},
-                                      std::vector<float>{1.0f, infinity}}) {
+    for (std::vector<float> logits :
+         {std::vector<float>{1.0f, nan, 2.0f}, std::vector<float>{-infinity, -infinity},
+          std::vector<float>{1.0f, infinity}}) {
       const Result<int32_t> token = sampler.Sample(logits);
       ASSERT_FALSE(token.ok());
       EXPECT_EQ(token.status().code(), StatusCode::kCorrupt);

@@ -44,9 +44,7 @@ TEST(StopStrings, FinishGivesWhatWasHeld) {
   EXPECT_EQ(filter.Finish(), "ab");
 }
 
-TEST(StopStrings, SelfOverlappingStop) {
-  EXPECT_EQ(Feed({"aab"}, {"a", "a", "a", "b", "z"}), "a");
-}
+TEST(StopStrings, SelfOverlappingStop) { EXPECT_EQ(Feed({"aab"}, {"a", "a", "a", "b", "z"}), "a"); }
 
 // Any cutting of any text over a small alphabet gives what a plain search gives.
 TEST(StopStrings, EveryCuttingAgrees) {

@@ -8,35 +8,40 @@
 namespace frugal {
 namespace {
 
-// One layer's KV for `length` positions and some heads, in pages as the kernels want them.
+// One layer's KV for `length` positions and some heads, in pages as the kernels want them: keys
+// first, then values, behind some bytes of other layers.
 class Cache {
  public:
   Cache(const Kernels& kernels, KvType type, int heads, int head_dim, int v_head_dim,
         int64_t length, uint32_t seed)
       : type_(type), head_dim_(head_dim), v_head_dim_(v_head_dim) {
-    const int64_t pages = (length + kAttentionBlock - 1) / kAttentionBlock;
-    for (int64_t page = 0; page < pages; ++page) {
-      for (const bool values : {false, true}) {
-        const int dim = values ? v_head_dim : head_dim;
-        const int64_t rows = static_cast<int64_t>(heads) * kAttentionBlock;
-        // 0xff bytes are NaNs: a position that does not exist must not be read into a sum.
-        std::vector<uint8_t> bytes(static_cast<size_t>(rows * dim * KvElementBytes(type)), 0xff);
-        for (int64_t row = 0; row < rows; ++row) {
-          if (page * kAttentionBlock + row % kAttentionBlock >= length) continue;
+    const int64_t rows = static_cast<int64_t>(heads) * kAttentionBlock;
+    const int64_t element = KvElementBytes(type);
+    v_offset_ = kOffset + rows * head_dim * element;
+    for (int64_t start = 0; start < length; start += kAttentionBlock) {
+      // 0xff bytes are NaNs: a position that does not exist must not be read into a sum.
+      std::vector<uint8_t> page(static_cast<size_t>(v_offset_ + rows * v_head_dim * element), 0xff);
+      for (int64_t row = 0; row < rows; ++row) {
+        if (start + row % kAttentionBlock >= length) continue;
+        for (const bool values : {false, true}) {
+          const int dim = values ? v_head_dim : head_dim;
           const std::vector<float> x =
               RandomFloats(static_cast<size_t>(dim),
-                           seed + static_cast<uint32_t>(1000 * page + 2 * row + values));
-          kernels.store_kv(type, x.data(), dim, bytes.data() + row * dim * KvElementBytes(type));
+                           seed + static_cast<uint32_t>(16 * start + 2 * row + values));
+          kernels.store_kv(type, x.data(), dim,
+                           page.data() + (values ? v_offset_ : kOffset) + row * dim * element);
         }
-        (values ? v_ : k_).push_back(std::move(bytes));
       }
+      bytes_.push_back(std::move(page));
     }
-    for (const auto& page : k_) k_pages_.push_back(page.data());
-    for (const auto& page : v_) v_pages_.push_back(page.data());
+    for (const auto& page : bytes_) pages_.push_back(page.data());
   }
 
-  const uint8_t* const* k_pages() const { return k_pages_.data(); }
-  const uint8_t* const* v_pages() const { return v_pages_.data(); }
+  void Point(AttentionArgs& args) const {
+    args.pages = pages_.data();
+    args.k_offset = kOffset;
+    args.v_offset = v_offset_;
+  }
 
   // (end − begin, dim) of one head in float64
   std::vector<double> Rows(bool values, int head, int64_t begin, int64_t end) const {
@@ -44,7 +49,7 @@ class Cache {
     std::vector<double> rows;
     for (int64_t p = begin; p < end; ++p) {
       const uint8_t* at =
-          (values ? v_pages_ : k_pages_)[static_cast<size_t>(p / kAttentionBlock)] +
+          pages_[static_cast<size_t>(p / kAttentionBlock)] + (values ? v_offset_ : kOffset) +
           (head * kAttentionBlock + p % kAttentionBlock) * dim * KvElementBytes(type_);
       std::vector<float> row(static_cast<size_t>(dim));
       DecodeRow(type_ == KvType::kF32 ? DType::kF32 : DType::kBF16, at, dim, row.data());
@@ -54,10 +59,12 @@ class Cache {
   }
 
  private:
+  static constexpr int64_t kOffset = 64;
   KvType type_;
   int head_dim_, v_head_dim_;
-  std::vector<std::vector<uint8_t>> k_, v_;
-  std::vector<const uint8_t*> k_pages_, v_pages_;
+  int64_t v_offset_ = 0;
+  std::vector<std::vector<uint8_t>> bytes_;
+  std::vector<const uint8_t*> pages_;
 };
 
 struct Case {
@@ -82,8 +89,7 @@ Problem MakeProblem(const Case& c, const Cache& cache, int kv_head) {
   p.args.v_head_dim = c.v_head_dim;
   p.args.group = c.group;
   p.args.kv_head = kv_head;
-  p.args.k_pages = cache.k_pages();
-  p.args.v_pages = cache.v_pages();
+  cache.Point(p.args);
   p.args.begin = c.begin;
   p.args.end = c.end;
   p.args.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
@@ -177,8 +183,7 @@ TEST_P(AttentionTest, AHeadsBitsDoNotDependOnItsCompany) {
     const Problem p = MakeProblem(c, cache, 0);
     const std::vector<float> together = Attend(kernels, p.args);
     AttentionArgs in_longer = p.args;
-    in_longer.k_pages = longer.k_pages();
-    in_longer.v_pages = longer.v_pages();
+    longer.Point(in_longer);
     EXPECT_TRUE(SameBits(Attend(kernels, in_longer), together));
     for (int h = 0; h < c.group; ++h) {
       AttentionArgs alone = p.args;

@@ -2,45 +2,55 @@
 
 #include <cmath>
 
+#include "formats/utf8.h"
+
 namespace frugal {
 namespace {
 
 // Bounds that no real model comes near; they keep products of sizes far from overflow.
-constexpr int64_t kMaxDim = int64_t{1} << 24;
+constexpr int64_t kMaxDim = int64_t{1} << 20;
+constexpr int64_t kMaxVocab = int64_t{1} << 24;
 constexpr int64_t kMaxLayers = 4096;
 constexpr int64_t kMaxPosition = int64_t{1} << 40;
+constexpr double kMaxReal = 1e30;  // stays finite as float32
 
-RopeScaling ScalingByName(ConfigReader& config, const std::string& name) {
+RopeScaling ScalingByName(ConfigReader& config, std::string_view key, const std::string& name) {
   if (name == "default" || name == "none") return RopeScaling::kNone;
   if (name == "linear") return RopeScaling::kLinear;
-  if (name == "dynamic") return RopeScaling::kDynamic;
-  if (name == "llama3") return RopeScaling::kLlama3;
   if (name == "yarn") return RopeScaling::kYarn;
-  config.Fail(Error(StatusCode::kUnsupported,
-                    "rope scaling '{}' is not known; expected default, linear, dynamic, llama3 or "
-                    "yarn",
-                    name));
+  // GGUF files of Llama 3 carry their scaling in the tensor rope_freqs.weight instead.
+  if (!config.gguf() && name == "dynamic") return RopeScaling::kDynamic;
+  if (!config.gguf() && name == "llama3") return RopeScaling::kLlama3;
+  config.Fail(
+      Error(StatusCode::kUnsupported, "'{}': expected {}, found '{}'", key,
+            config.gguf() ? "none, linear or yarn" : "default, linear, dynamic, llama3 or yarn",
+            Printable(name)));
   return RopeScaling::kNone;
+}
+
+// True when config.json's object `name` is there and not empty.
+bool HasObject(const ConfigReader& config, const std::string& name) {
+  const auto& values = config.checkpoint().metadata.values;
+  const auto it = values.lower_bound(name + ".");
+  return it != values.end() && it->first.starts_with(name + ".");
 }
 
 void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
   // transformers 5 writes rope_parameters; files published before hold rope_theta and
-  // rope_scaling. Both in one file: the new notation wins, as in transformers.
-  const bool modern =
-      config.Has({"rope_parameters.rope_type", ""}) || config.Has({"rope_parameters.rope_theta", ""});
-  const std::string prefix = modern ? "rope_parameters." : "rope_scaling.";
+  // rope_scaling. Where both are objects transformers takes the latter, and what only the other
+  // says stays unread, which is an error.
+  const std::string object = HasObject(config, "rope_scaling") ? "rope_scaling" : "rope_parameters";
   std::string name;
   const auto key = [&](const char* leaf) {
-    name = prefix + leaf;
+    name = object + "." + leaf;
     return ConfigKey{name, ""};
   };
-  config.Ignore({modern ? "rope_scaling" : "rope_parameters", ""});
-
   rope->theta = config.DoubleOr({"rope_theta", ""}, 10000.0);
   rope->theta = config.DoubleOr(key("rope_theta"), rope->theta);
+  config.Ignore(key("finetuned"));  // a note of YaRN's authors
   std::string type = config.StringOr(key("type"), "default");
   type = config.StringOr(key("rope_type"), type);
-  rope->scaling = ScalingByName(config, type);
+  rope->scaling = ScalingByName(config, name, type);
   switch (rope->scaling) {
     case RopeScaling::kNone:
       return;
@@ -62,13 +72,16 @@ void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
       if (config.Has(key("attention_factor"))) {
         rope->attention_factor = config.Double(key("attention_factor"));
       }
+      // DeepSeek-R1-0528-Qwen3-8B writes it; transformers, whose results we give, reads the key
+      // above alone.
+      config.Ignore(key("attn_factor"));
       rope->truncate = config.BoolOr(key("truncate"), true);
       break;
     default:
       break;
   }
-  rope->original_max_position = config.IntOr(key("original_max_position_embeddings"), 1,
-                                             kMaxPosition, rope->max_position);
+  rope->original_max_position =
+      config.IntOr(key("original_max_position_embeddings"), 1, kMaxPosition, rope->max_position);
   if (rope->scaling == RopeScaling::kYarn && rope->factor == 0.0) {
     rope->factor = static_cast<double>(rope->max_position) / rope->original_max_position;
   }
@@ -76,27 +89,63 @@ void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
 
 void ReadGgufRope(ConfigReader& config, RopeSpec* rope) {
   rope->theta = config.DoubleOr({"", "rope.freq_base"}, 10000.0);
-  rope->rotary_dim = config.IntOr({"", "rope.dimension_count"}, 2, rope->rotary_dim,
-                                  rope->rotary_dim);
-  // GGUF files of Llama 3 carry their scaling in the tensor rope_freqs.weight instead.
-  rope->scaling = ScalingByName(config, config.StringOr({"", "rope.scaling.type"}, "none"));
-  if (rope->scaling == RopeScaling::kDynamic || rope->scaling == RopeScaling::kLlama3) {
-    config.Fail(Error(StatusCode::kUnsupported,
-                      "'rope.scaling.type': expected none, linear or yarn in a GGUF file"));
-  }
-  const double factor = config.DoubleOr({"", "rope.scaling.factor"}, 1.0);
+  rope->rotary_dim =
+      config.IntOr({"", "rope.dimension_count"}, 2, rope->rotary_dim, rope->rotary_dim);
+  // llama.cpp reads a factor without a type as linear; the oldest files have their own key for it.
+  const double factor =
+      config.DoubleOr({"", "rope.scaling.factor"}, config.DoubleOr({"", "rope.scale_linear"}, 1.0));
+  rope->scaling = ScalingByName(config, "rope.scaling.type",
+                                config.StringOr({"", "rope.scaling.type"}, "linear"));
   const double attention = config.DoubleOr({"", "rope.scaling.attn_factor"}, 1.0);
   const int64_t original =
       config.IntOr({"", "rope.scaling.original_context_length"}, 1, kMaxPosition, 0);
   rope->beta_fast = config.DoubleOr({"", "rope.scaling.yarn_beta_fast"}, 32.0);
   rope->beta_slow = config.DoubleOr({"", "rope.scaling.yarn_beta_slow"}, 1.0);
   config.Ignore({"", "rope.scaling.finetuned"});
+  if (rope->scaling == RopeScaling::kLinear && factor == 1.0) rope->scaling = RopeScaling::kNone;
   if (rope->scaling == RopeScaling::kNone) return;
   rope->factor = factor;
   if (rope->scaling == RopeScaling::kYarn) {
     rope->original_max_position = original > 0 ? original : rope->max_position;
     // ggml multiplies YaRN's own 0.1·ln(factor) + 1 by attn_factor.
     rope->attention_factor = attention * (factor > 1.0 ? 0.1 * std::log(factor) + 1.0 : 1.0);
+  }
+}
+
+// What kernels/rope.h asks of its callers.
+void CheckRope(ConfigReader& config, const RopeSpec& rope) {
+  const auto expect = [&](bool sound, const char* what, const char* expected, double found) {
+    if (!sound) {
+      config.Fail(Error(StatusCode::kCorrupt, "{}: expected {}, found {}", what, expected, found));
+    }
+  };
+  const bool yarn = rope.scaling == RopeScaling::kYarn;
+  const char* theta = config.gguf() ? "'rope.freq_base'" : "'rope_theta'";
+  expect(rope.theta > 0.0 && rope.theta <= kMaxReal, theta, "a positive number up to 1e30",
+         rope.theta);
+  if (yarn) expect(rope.theta != 1.0, theta, "another number with yarn scaling", rope.theta);
+  expect(rope.factor > 0.0 && rope.factor <= kMaxReal, "the rope scaling's 'factor'",
+         "a positive number up to 1e30", rope.factor);
+  if (yarn) {
+    expect(rope.beta_fast > 0.0, "the rope scaling's 'beta_fast'", "a positive number",
+           rope.beta_fast);
+    expect(rope.beta_slow > 0.0, "the rope scaling's 'beta_slow'", "a positive number",
+           rope.beta_slow);
+    const double attention = rope.attention_factor.value_or(1.0);
+    expect(attention > 0.0 && attention <= kMaxReal, "the rope scaling's 'attention_factor'",
+           "a positive number up to 1e30", attention);
+  }
+  if (rope.scaling == RopeScaling::kLlama3) {
+    expect(rope.low_freq_factor > 0.0, "the rope scaling's 'low_freq_factor'", "a positive number",
+           rope.low_freq_factor);
+    expect(rope.high_freq_factor > rope.low_freq_factor, "the rope scaling's 'high_freq_factor'",
+           "a number above 'low_freq_factor'", rope.high_freq_factor);
+  }
+  if (rope.scaling == RopeScaling::kDynamic) {
+    expect(rope.factor >= 1.0, "the rope scaling's 'factor'", "at least 1 with dynamic scaling",
+           rope.factor);
+    expect(rope.rotary_dim > 2, "'head_dim'", "more than 2 with dynamic rope scaling",
+           rope.rotary_dim);
   }
 }
 
@@ -120,28 +169,32 @@ ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
         config.IntOr({"", "attention.value_length"}, 1, kMaxDim, /*fallback=*/head_dim);
     if (v_dim != head_dim) {
       config.Fail(Error(StatusCode::kUnsupported,
-                        "'attention.value_length': expected {} like key_length, found {}",
-                        head_dim, v_dim));
+                        "'attention.value_length': expected {} like key_length, found {}", head_dim,
+                        v_dim));
     }
     int64_t tokens = 0;
     if (auto list = config.checkpoint().metadata.GetStrings("tokenizer.ggml.tokens"); list.ok()) {
       tokens = static_cast<int64_t>(list->size());
     }
-    spec.vocab = tokens > 0 ? config.IntOr({"", "vocab_size"}, 1, kMaxDim, tokens)
-                            : config.Int({"", "vocab_size"}, 1, kMaxDim);
+    spec.vocab = tokens > 0 ? config.IntOr({"", "vocab_size"}, 1, kMaxVocab, tokens)
+                            : config.Int({"", "vocab_size"}, 1, kMaxVocab);
   } else {
-    spec.vocab = config.Int({"vocab_size", ""}, 1, kMaxDim);
+    spec.vocab = config.Int({"vocab_size", ""}, 1, kMaxVocab);
   }
   spec.norm_eps = config.DoubleOr({"rms_norm_eps", "attention.layer_norm_rms_epsilon"}, 1e-6);
+  if (!(spec.norm_eps >= 0.0f && spec.norm_eps <= 1.0f)) {
+    config.Fail(Error(StatusCode::kCorrupt, "{}: expected 0 to 1, found {}",
+                      config.gguf() ? "'attention.layer_norm_rms_epsilon'" : "'rms_norm_eps'",
+                      spec.norm_eps));
+  }
   const std::string activation = config.StringOr({"hidden_act", ""}, "silu");
   if (activation != "silu") {
-    config.Fail(Error(StatusCode::kUnsupported, "'hidden_act': expected silu, found {}",
-                      activation));
+    config.Fail(Error(StatusCode::kUnsupported, "'hidden_act': expected silu, found '{}'",
+                      Printable(activation)));
   }
   // GGUF has no key for it: a file without an output head shares the embedding's table.
-  spec.tied_embedding = config.gguf()
-                            ? config.checkpoint().tensors.Find("output.weight") == nullptr
-                            : config.BoolOr({"tie_word_embeddings", ""}, false);
+  spec.tied_embedding = config.gguf() ? config.checkpoint().tensors.Find("output.weight") == nullptr
+                                      : config.BoolOr({"tie_word_embeddings", ""}, false);
 
   LayerSpec layer;
   layer.gqa.n_heads = static_cast<int>(heads);
@@ -164,38 +217,34 @@ RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int head_dim,
   } else {
     ReadHfRope(config, &rope);
   }
-  if (!(rope.theta > 0.0)) {
-    config.Fail(Error(StatusCode::kCorrupt, "rope theta: expected a positive number, found {}",
-                      rope.theta));
-  }
-  if (!(rope.factor > 0.0)) {
-    config.Fail(Error(StatusCode::kCorrupt,
-                      "rope scaling factor: expected a positive number, found {}", rope.factor));
-  }
+  CheckRope(config, rope);
   return rope;
 }
 
 void ReadWindowLayers(ConfigReader& config, ModelSpec* spec) {
+  // Absent means the published default; null means none.
+  const auto& metadata = config.checkpoint().metadata;
   const bool use = config.BoolOr({"use_sliding_window", ""}, false);
   const int64_t window =
-      config.IntOr({"sliding_window", ""}, 1, kMaxPosition, /*fallback=*/0);
-  const int64_t first =
-      config.IntOr({"max_window_layers", ""}, 0, kMaxLayers, /*fallback=*/spec->n_layers());
+      config.IntOr({"sliding_window", ""}, 1, kMaxPosition,
+                   /*fallback=*/metadata.Find("sliding_window") != nullptr ? 0 : 4096);
+  const int64_t first = config.IntOr({"max_window_layers", ""}, 0, kMaxLayers, /*fallback=*/28);
+  const bool listed = config.Has({"layer_types", ""});
   const std::vector<std::string> types = config.StringsOr({"layer_types", ""});
-  if (!types.empty() && types.size() != spec->layers.size()) {
+  if (listed && types.size() != spec->layers.size()) {
     config.Fail(Error(StatusCode::kCorrupt, "'layer_types': expected {} entries, found {}",
                       spec->layers.size(), types.size()));
     return;
   }
   for (int l = 0; l < spec->n_layers(); ++l) {
     bool sliding = use && window > 0 && l >= first;
-    if (!types.empty()) {
+    if (listed) {
       sliding = types[l] == "sliding_attention";
       if (!sliding && types[l] != "full_attention") {
         config.Fail(Error(StatusCode::kUnsupported,
                           "'layer_types[{}]': expected full_attention or sliding_attention, found "
-                          "{}",
-                          l, types[l]));
+                          "'{}'",
+                          l, Printable(types[l])));
       }
       if (sliding && !(use && window > 0)) {
         config.Fail(Error(StatusCode::kCorrupt,

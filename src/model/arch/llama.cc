@@ -14,8 +14,8 @@ ModelSpec Parse(ConfigReader& config) {
   const auto has = [&](const char* name) {
     return config.checkpoint().tensors.Find(name) != nullptr;
   };
-  const bool attention_bias = config.gguf() ? has("blk.0.attn_q.bias")
-                                            : config.BoolOr({"attention_bias", ""}, false);
+  const bool attention_bias =
+      config.gguf() ? has("blk.0.attn_q.bias") : config.BoolOr({"attention_bias", ""}, false);
   const bool o_bias = config.gguf() ? has("blk.0.attn_output.bias") : attention_bias;
   const bool mlp_bias =
       config.gguf() ? has("blk.0.ffn_gate.bias") : config.BoolOr({"mlp_bias", ""}, false);
@@ -25,8 +25,7 @@ ModelSpec Parse(ConfigReader& config) {
     layer.glu.bias = mlp_bias;
     layer.gqa.window = window;
   }
-  // pretraining_tp only changes how the same products were split when training.
-  config.Ignore({"pretraining_tp", "tensor_data_layout"});
+  config.Ignore({"", "tensor_data_layout"});  // says what every converter does
   return spec;
 }
 

@@ -10,9 +10,10 @@ namespace {
 
 ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "qwen3");
-  // Qwen3's own default where the key is absent, unlike its kin's hidden / heads.
-  const int64_t head_dim =
-      config.IntOr({"head_dim", "attention.key_length"}, 1, 1 << 16, /*fallback=*/128);
+  // transformers' own default where the key is absent, unlike its kin's (and ggml's) hidden /
+  // heads.
+  const int64_t head_dim = config.IntOr({"head_dim", "attention.key_length"}, 1, 1 << 16,
+                                        config.gguf() ? spec.layers[0].gqa.head_dim : 128);
   const bool bias = config.BoolOr({"attention_bias", ""}, false);
   for (LayerSpec& layer : spec.layers) {
     layer.gqa.head_dim = static_cast<int>(head_dim);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-
+#include "formats/utf8.h"
 #include "model/arch/families.h"
 #include "model/arch/family.h"
 
@@ -85,8 +85,9 @@ Result<const Family*> FindFamily(const Checkpoint& checkpoint) {
     const auto names = gguf ? family->gguf_archs : family->model_types;
     if (std::ranges::find(names, *type) != names.end()) return family;
   }
-  return Error(StatusCode::kUnsupported, "{}: '{}' is '{}', a family Frugal does not run; known: {}",
-               checkpoint.path, key, *type, KnownTypes(gguf));
+  return Error(StatusCode::kUnsupported,
+               "{}: '{}' is '{}', a family Frugal does not run; known: {}", checkpoint.path, key,
+               Printable(*type), KnownTypes(gguf));
 }
 
 Result<ModelSpec> ParseModelSpec(const Checkpoint& checkpoint) {

@@ -17,6 +17,14 @@ int64_t NeedInt(const char* filter, const Value& v) {
   return static_cast<int64_t>(std::clamp<Int>(i, -INT64_MAX, INT64_MAX));
 }
 
+// sorted() takes its `reverse` as an integer.
+bool ReverseFlag(const Value& v) {
+  Int i = 0;
+  if (v.is_missing()) return false;
+  if (!GetInt(v, &i)) Fail("'{}' object cannot be interpreted as an integer", TypeName(v));
+  return i != 0;
+}
+
 Value Batch(Runtime& rt, const Value& v, const Args& args) {
   const auto bound = Bind("batch", args, {"linecount", "fill_with"}, 1);
   return Lazily(rt, [&](std::vector<Value>* out) {
@@ -160,7 +168,7 @@ Value DictSort(Runtime& rt, const Value& v, const Args& args) {
     const Value& sort_key = by_key ? key : value;
     keys.push_back(Flag(bound[0], false) ? sort_key : IgnoreCase(rt, sort_key));
   }
-  return rt.List(SortedBy(rt, items, keys, Flag(bound[2], false)));
+  return rt.List(SortedBy(rt, items, keys, ReverseFlag(bound[2])));
 }
 
 Value Sort(Runtime& rt, const Value& v, const Args& args) {
@@ -186,7 +194,7 @@ Value Sort(Runtime& rt, const Value& v, const Args& args) {
     for (const AttributeGetter& get : getters) key.push_back(get(rt, item));
     keys.push_back(key.size() == 1 ? rt.List({std::move(key[0])}) : rt.List(std::move(key)));
   }
-  return rt.List(SortedBy(rt, items, keys, Flag(bound[0], false)));
+  return rt.List(SortedBy(rt, items, keys, ReverseFlag(bound[0])));
 }
 
 Value Unique(Runtime& rt, const Value& v, const Args& args) {

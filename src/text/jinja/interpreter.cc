@@ -68,6 +68,11 @@ void Interpreter::Print(const Value& value) {
   }
 }
 
+void Interpreter::AppendResult(const Value& value) {
+  if (!value.is_str()) Fail("expected a str to put into the text, found {}", TypeName(value));
+  Append(value.text());
+}
+
 Interpreter::Flow Interpreter::Run(const Block& block) {
   for (const auto& statement : block) {
     if (const Flow flow = Run(*statement); flow != Flow::kNormal) return flow;
@@ -156,7 +161,7 @@ Interpreter::Flow Interpreter::RunFilterBlock(const Stmt& s) {
     const Redirect block(&block_text_, &text);
     value = Eval(*s.expr);
   }
-  Print(value);
+  AppendResult(value);
   Leave(s.scope);
   return Flow::kNormal;
 }
@@ -171,7 +176,7 @@ Interpreter::Flow Interpreter::RunWith(const Stmt& s) {
 
 void Interpreter::RunCallBlock(const Stmt& s) {
   const Value caller(std::make_shared<MacroObject>(s.macro.get(), current_));
-  Print(s.expr == nullptr ? Call(caller, {}) : EvalCall(*s.expr, &caller));
+  AppendResult(s.expr == nullptr ? Call(caller, {}) : EvalCall(*s.expr, &caller));
 }
 
 NamespaceObject& Interpreter::NamespaceOf(const Expr& target) {

@@ -50,6 +50,7 @@ class Interpreter : public Runtime {
   void RunCallBlock(const Stmt& statement);
   void Print(const Value& value);
   void Append(std::string_view text);
+  void AppendResult(const Value& value);  // of a filter or call block: only texts will do
   void Enter(const Scope& scope);
   void Leave(const Scope& scope);
   Value& Slot(const SlotRef& ref);

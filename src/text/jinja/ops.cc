@@ -477,7 +477,7 @@ bool Iterator::Next(Value* out) {
       if (position_ >= text.size()) return false;
       const size_t at = position_;
       NextCodePoint(text, &position_);
-      *out = Value::Text(text.substr(at, position_ - at), source_.as<TextObject>().markup);
+      *out = Value::Text(text.substr(at, position_ - at));  // plain even where the text is markup
       return true;
     }
     case Type::kList:

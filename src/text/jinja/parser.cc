@@ -251,7 +251,7 @@ ExprPtr Parser::ParsePrimary() {
     }
     case Token::kLParen: {
       Take();
-      ExprPtr node = ParseTuple(TupleOf::kExpressions, {}, /*parenthesized=*/true);
+      ExprPtr node = ParseTuple(TupleOf::kExpressions, /*parenthesized=*/true);
       Expect(Token::kRParen);
       return node;
     }
@@ -261,18 +261,13 @@ ExprPtr Parser::ParsePrimary() {
   }
 }
 
-bool Parser::AtTupleEnd(std::string_view end) const {
-  return At(Token::kVariableEnd) || At(Token::kBlockEnd) || At(Token::kRParen) ||
-         (!end.empty() && AtName(end));
-}
-
-ExprPtr Parser::ParseTuple(TupleOf what, std::string_view end, bool parenthesized) {
+ExprPtr Parser::ParseTuple(TupleOf what, bool parenthesized) {
   const Lexeme at = Current();
   std::vector<ExprPtr> items;
   bool is_tuple = false;
   while (true) {
     if (!items.empty()) Expect(Token::kComma);
-    if (AtTupleEnd(end)) break;
+    if (At(Token::kVariableEnd) || At(Token::kBlockEnd) || At(Token::kRParen)) break;
     items.push_back(what == TupleOf::kPrimaries
                         ? ParsePrimary()
                         : ParseExpression(what == TupleOf::kExpressions));
@@ -364,7 +359,10 @@ ExprPtr Parser::ParseSubscript(ExprPtr object) {
     keys.push_back(ParseSubscribed(object));
   }
   Expect(Token::kRBracket);
-  if (keys.size() == 1 && keys[0]->kind == ExprKind::kSlice) {
+  const auto is_bare_slice = [](const Expr& key) {
+    return key.kind == ExprKind::kSlice && key.items[0] == nullptr;
+  };
+  if (keys.size() == 1 && is_bare_slice(*keys[0])) {
     ExprPtr node = std::move(keys[0]);
     node->items[0] = std::move(object);
     node->height = std::max(node->height, node->items[0]->height + 1);
@@ -379,7 +377,7 @@ ExprPtr Parser::ParseSubscript(ExprPtr object) {
   }
   ExprPtr tuple = Node(ExprKind::kTuple, at);
   for (ExprPtr& key : keys) {
-    if (key->kind == ExprKind::kSlice) FailAt(*key, "a slice must stand alone in its brackets");
+    if (is_bare_slice(*key)) FailAt(*key, "a slice must stand alone in its brackets");
     Add(*tuple, std::move(key));
   }
   Add(*node, std::move(tuple));

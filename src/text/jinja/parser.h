@@ -70,10 +70,9 @@ class Parser {
   ExprPtr ParseDict();
   std::unique_ptr<CallArgs> ParseCallArgs(Expr& owner);
   std::string ParseDottedName();
-  // A bare tuple ends at a tag's end, at ')' and at the name `end`.
+  // A bare tuple may end in a comma before a tag's end or ')'.
   enum class TupleOf { kExpressions, kNoConditional, kPrimaries };
-  ExprPtr ParseTuple(TupleOf what, std::string_view end = {}, bool parenthesized = false);
-  bool AtTupleEnd(std::string_view end) const;
+  ExprPtr ParseTuple(TupleOf what, bool parenthesized = false);
 
   // Statements.
   using Ends = std::initializer_list<std::string_view>;
@@ -95,7 +94,7 @@ class Parser {
   void ParsePrint(Block* out);
   void ParseSignature(Macro* macro);
   ExprPtr ParseFilterChain();
-  ExprPtr ParseAssignTarget(std::string_view end = {}, bool with_namespace = false);
+  ExprPtr ParseAssignTarget(bool with_namespace = false);
   ExprPtr ParseTargetName();
   void CheckTarget(const Expr& target) const;
   [[noreturn]] void FailUnknownTag(const Lexeme& tag) const;

@@ -134,7 +134,7 @@ ExprPtr Parser::ParseTargetName() {
   return target;
 }
 
-ExprPtr Parser::ParseAssignTarget(std::string_view end, bool with_namespace) {
+ExprPtr Parser::ParseAssignTarget(bool with_namespace) {
   if (with_namespace && Ahead().token == Token::kDot) {
     ExprPtr target = Node(ExprKind::kNamespace, Current());
     ExprPtr object = Node(ExprKind::kName, Current());
@@ -144,7 +144,7 @@ ExprPtr Parser::ParseAssignTarget(std::string_view end, bool with_namespace) {
     Add(*target, std::move(object));
     return target;
   }
-  ExprPtr target = ParseTuple(TupleOf::kPrimaries, end);
+  ExprPtr target = ParseTuple(TupleOf::kPrimaries);
   CheckTarget(*target);
   return target;
 }
@@ -152,15 +152,15 @@ ExprPtr Parser::ParseAssignTarget(std::string_view end, bool with_namespace) {
 std::unique_ptr<Stmt> Parser::ParseFor() {
   auto loop = Statement(StmtKind::kFor, Take());
   const size_t target_at = pos_;
-  loop->target = ParseAssignTarget("in");
+  loop->target = ParseAssignTarget();
   const size_t after_target = pos_;
   ExpectName("in");
-  loop->expr = ParseTuple(TupleOf::kNoConditional, "recursive");
+  loop->expr = ParseTuple(TupleOf::kNoConditional);
   if (SkipName("if")) {
     loop->test = ParseExpression();
     const size_t resume = pos_;
     pos_ = target_at;
-    loop->test_target = ParseAssignTarget("in");
+    loop->test_target = ParseAssignTarget();
     CHECK(pos_ == after_target);
     pos_ = resume;
   }
@@ -189,7 +189,7 @@ std::unique_ptr<Stmt> Parser::ParseIf() {
 
 std::unique_ptr<Stmt> Parser::ParseSet() {
   auto set = Statement(StmtKind::kSet, Take());
-  set->target = ParseAssignTarget({}, /*with_namespace=*/true);
+  set->target = ParseAssignTarget(/*with_namespace=*/true);
   if (Skip(Token::kAssign)) {
     set->expr = ParseTuple(TupleOf::kExpressions);
     return set;

@@ -8,7 +8,7 @@
 namespace frugal::jinja {
 namespace {
 
-constexpr int kMaxSpecNesting = 2;  // a field, and fields inside its format spec
+constexpr int kMaxSpecNesting = 3;  // a field, fields in its format spec, and their specs
 
 bool AllDigits(std::string_view text) {
   return !text.empty() &&

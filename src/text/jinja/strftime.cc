@@ -68,7 +68,7 @@ void IsoWeek(const Fields& f, int64_t* year, int* week) {
 }
 
 struct Flags {
-  char pad = 0;  // '-', '_', '0', '+'
+  char pad = 0;  // '-', '_' or '0'
   bool upper = false;
   bool swap = false;  // '#'
   int width = -1;
@@ -78,25 +78,29 @@ std::string Number(int64_t n, int digits, char pad, const Flags& flags) {
   if (flags.pad != 0) pad = flags.pad;
   const std::string text = fmt::format("{}", n < 0 ? -n : n);
   const std::string sign = n < 0 ? "-" : "";
-  if (pad == '-') return sign + text;
+  if (pad == '-') {  // not to the usual number of digits; but a width is kept
+    digits = 0;
+    pad = '_';
+  }
   const int width = flags.width >= 0 ? flags.width : digits;
   const int missing = std::max(width - static_cast<int>(text.size() + sign.size()), 0);
   const std::string fill(static_cast<size_t>(missing), pad == '_' ? ' ' : '0');
   return pad == '_' ? fill + sign + text : sign + fill + text;
 }
 
-std::string Word(std::string text, const Flags& flags, bool swap_lowers) {
-  if (flags.upper || (flags.swap && !swap_lowers)) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  } else if (flags.swap) {
+// What the flag '#' does to a word.
+enum class Swap { kNothing, kUpper, kLower };
+
+std::string Word(std::string text, const Flags& flags, Swap swap) {
+  if (flags.swap && swap == Swap::kLower) {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  } else if (flags.upper || (flags.swap && swap == Swap::kUpper)) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   }
   const int missing = std::max(flags.width - static_cast<int>(text.size()), 0);
-  if (flags.pad == '-') return text;
-  return std::string(static_cast<size_t>(missing), flags.pad == '0' || flags.pad == '+' ? '0' : ' ') +
-         text;
+  return std::string(static_cast<size_t>(missing), flags.pad == '0' ? '0' : ' ') + text;
 }
 
 std::string Expand(std::string_view format, const Fields& f);
@@ -108,8 +112,8 @@ bool Directive(char c, const Flags& flags, const Fields& f, std::string* out) {
     *out += Number(n, digits, pad, flags);
     return true;
   };
-  const auto word = [&](std::string text, bool swap_lowers = false) {
-    *out += Word(std::move(text), flags, swap_lowers);
+  const auto word = [&](std::string text, Swap swap = Swap::kNothing) {
+    *out += Word(std::move(text), flags, swap);
     return true;
   };
   const std::string day = kDays[f.weekday];
@@ -118,11 +122,11 @@ bool Directive(char c, const Flags& flags, const Fields& f, std::string* out) {
   int iso_week = 0;
   IsoWeek(f, &iso_year, &iso_week);
   switch (c) {
-    case 'a': return word(day.substr(0, 3));
-    case 'A': return word(day);
+    case 'a': return word(day.substr(0, 3), Swap::kUpper);
+    case 'A': return word(day, Swap::kUpper);
     case 'b':
-    case 'h': return word(month.substr(0, 3));
-    case 'B': return word(month);
+    case 'h': return word(month.substr(0, 3), Swap::kUpper);
+    case 'B': return word(month, Swap::kUpper);
     case 'c': return word(Expand("%a %b %e %H:%M:%S %Y", f));
     case 'C': return number(f.year / 100, 2);
     case 'd': return number(f.day, 2);
@@ -141,7 +145,7 @@ bool Directive(char c, const Flags& flags, const Fields& f, std::string* out) {
     case 'm': return number(f.month, 2);
     case 'M': return number(f.minute, 2);
     case 'n': return word("\n");
-    case 'p': return word(f.hour < 12 ? "AM" : "PM", /*swap_lowers=*/true);
+    case 'p': return word(f.hour < 12 ? "AM" : "PM", Swap::kLower);
     case 'P': return word(f.hour < 12 ? "am" : "pm");
     case 'r': return word(Expand("%I:%M:%S %p", f));
     case 'R': return word(Expand("%H:%M", f));
@@ -176,7 +180,7 @@ std::string Expand(std::string_view format, const Fields& f) {
     Flags flags;
     for (bool more = true; more && pos < format.size();) {
       const char c = format[pos];
-      if (c == '-' || c == '_' || c == '0' || c == '+') {
+      if (c == '-' || c == '_' || c == '0') {
         flags.pad = c;
       } else if (c == '^') {
         flags.upper = true;
