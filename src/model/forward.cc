@@ -38,8 +38,7 @@ void Embed(ForwardState& s, int /*layer*/, int thread) {
 // Only rows that want logits pass the head; they move up to the front of `normed`.
 void HeadNorm(ForwardState& s, int /*layer*/, int thread) {
   const int64_t d = s.model.spec.hidden;
-  const Range part =
-      SplitEvenly(static_cast<int64_t>(s.logit_rows.size()), thread, s.threads());
+  const Range part = SplitEvenly(static_cast<int64_t>(s.logit_rows.size()), thread, s.threads());
   float* out = s.scratch[thread].data();
   for (int64_t i = part.begin; i < part.end; ++i) {
     float* x = s.x.data() + s.logit_rows[i] * d;
@@ -119,8 +118,7 @@ Activations ActivationSet::View(ActKind kind, int64_t m, int64_t k) const {
           .data = data[static_cast<int>(kind)].data()};
 }
 
-void RunMatmuls(const ForwardState& state, std::span<const MatmulJob> jobs, int64_t m,
-                int thread) {
+void RunMatmuls(const ForwardState& state, std::span<const MatmulJob> jobs, int64_t m, int thread) {
   if (m == 0) return;
   int64_t panels = 0;
   for (const MatmulJob& job : jobs) panels += job.linear->w.panels();
@@ -151,8 +149,7 @@ void AddNormRow(ForwardState& state, int64_t row, bool add, const float* weight,
 int64_t ScratchFloats(const ModelSpec& spec) {
   int64_t floats = spec.hidden;
   for (const LayerSpec& layer : spec.layers) {
-    floats =
-        std::max(floats, AttentionScratchFloats(layer.gqa.group(), layer.gqa.head_dim));
+    floats = std::max(floats, AttentionScratchFloats(layer.gqa.group(), layer.gqa.head_dim));
   }
   return floats;
 }
