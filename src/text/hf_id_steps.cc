@@ -100,6 +100,7 @@ Status AddPostProcessor(const json& value, const std::string& path, TokenFrame* 
 struct DecoderBuilder {
   TokenDecoder decoder;
   bool fused = false;
+  size_t growth = 1;  // how many times longer than a token its text can be
 
   Status Add(const json& value, const std::string& path);
 
@@ -179,10 +180,12 @@ Status DecoderBuilder::AddReplace(const json& value, const std::string& path) {
   ASSIGN_OR_RETURN(HfPattern pattern, ParseHfPattern(value, path));
   ReplaceDecode step{std::move(pattern.text), std::move(pattern.regex), {}};
   ASSIGN_OR_RETURN(step.content, StringField(value, "content", path));
-  constexpr size_t kMaxContent = 256;  // tokens are decoded in advance: bound what they can become
-  if (step.content.size() > kMaxContent) {
-    return Error(StatusCode::kUnsupported, "{}.content: {} bytes; at most {} are supported", path,
-                 step.content.size(), kMaxContent);
+  // Tokens are decoded in advance, so a file must not make them grow without bound.
+  constexpr size_t kMaxGrowth = 256;
+  growth *= step.content.size() + 1;
+  if (growth > kMaxGrowth) {
+    return Error(StatusCode::kUnsupported, "{}.content: a text could grow {} times; at most {}",
+                 path, growth, kMaxGrowth);
   }
   decoder.steps.emplace_back(std::move(step));
   return OkStatus();
