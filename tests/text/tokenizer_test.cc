@@ -334,7 +334,9 @@ TEST(Tokenizer, PathologicalTextIsNotQuadratic) {
       if (std::string(file) == "llama3.json") {
         EXPECT_EQ(*tokenizer.Decode(ids), text) << unit;
       }
-      EXPECT_FALSE(ids.empty() && std::string(file) != "bert.json") << file << " " << unit;
+      // Normalisers that squeeze white space leave nothing of it; BERT's drops lone accents too.
+      const bool white = std::string(" \n▁").find(unit) != std::string::npos;
+      EXPECT_TRUE(!ids.empty() || white || std::string(file) == "bert.json") << file << " " << unit;
     }
   }
 }
