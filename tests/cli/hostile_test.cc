@@ -15,7 +15,7 @@ namespace {
 
 // Two tokens from the model: reads every file of it.
 std::vector<std::string> RunArgs(const std::string& model) {
-  return {"run", model, "-p", "Hi", "-n", "2", "--greedy", "--threads", "2"};
+  return {"run", model, "-p", "Hi", "-n", "2", "--greedy", "--threads", "1"};
 }
 
 // The file a message is about comes first.

@@ -34,8 +34,9 @@ TEST_P(StoryTest, BothContainersTellThePublishedStory) {
   ASSERT_NE(Story(), "");
   for (const char* model : {"models/stories260K", "models/stories260K-f32.gguf"}) {
     for (const char* compute : {"auto", "f32"}) {
-      const Output output = RunProgram({"run", Shared(model), "--raw", "--greedy", "-n", "200",
-                                        "--isa", IsaName(isa), "--compute", compute});
+      const Output output =
+          RunProgram({"run", Shared(model), "--raw", "--greedy", "-n", "200", "--isa", IsaName(isa),
+                      "--compute", compute, "--threads", "1"});
       EXPECT_EQ(output.exit, 0) << output.err;
       EXPECT_EQ(output.out, Story() + "\n") << model << " " << compute;
       EXPECT_EQ(output.err, "");
