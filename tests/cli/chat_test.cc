@@ -86,6 +86,7 @@ TEST_F(ChatTest, AModelWithoutATemplateOrTokenizerCannotChat) {
 // ---- At a terminal ------------------------------------------------------------------------------
 
 TEST_F(ChatTest, ATerminalSeesTheAnswerAndItsSpeed) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "5"}));
   terminal.WaitFor("/help");
   terminal.WaitForPrompt();
@@ -99,6 +100,7 @@ TEST_F(ChatTest, ATerminalSeesTheAnswerAndItsSpeed) {
 }
 
 TEST_F(ChatTest, NoColorIsObeyed) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   Call call = Steered({"-n", "2"});
   call.env["NO_COLOR"] = "1";
   PseudoTerminal terminal(call);
@@ -110,6 +112,7 @@ TEST_F(ChatTest, NoColorIsObeyed) {
 }
 
 TEST_F(ChatTest, StdoutHoldsTheAnswersOnly) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   Call call = Steered({"-n", "3"});
   call.out_path = model_.Path("out.txt");
   PseudoTerminal terminal(call);
@@ -121,6 +124,7 @@ TEST_F(ChatTest, StdoutHoldsTheAnswersOnly) {
 }
 
 TEST_F(ChatTest, CtrlCStopsTheAnswerAndNotTheProgram) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({}));
   terminal.WaitForPrompt();
   terminal.Type("Go on\r");
@@ -136,6 +140,7 @@ TEST_F(ChatTest, CtrlCStopsTheAnswerAndNotTheProgram) {
 }
 
 TEST_F(ChatTest, CtrlCAtThePromptDropsTheLine) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "2"}));
   terminal.WaitForPrompt();
   terminal.Type("first\\\r");
@@ -152,6 +157,7 @@ TEST_F(ChatTest, CtrlCAtThePromptDropsTheLine) {
 }
 
 TEST_F(ChatTest, LinesCanBeEdited) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "2"}));
   terminal.WaitForPrompt();
   // A whole character goes, however many bytes it has.
@@ -166,6 +172,7 @@ TEST_F(ChatTest, LinesCanBeEdited) {
 }
 
 TEST_F(ChatTest, TypedTextArrivesWhole) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "1"}));
   terminal.WaitForPrompt();
   terminal.Type("Grüße, 世界 \xF0\x9F\x90\xB8\r");
@@ -178,6 +185,7 @@ TEST_F(ChatTest, TypedTextArrivesWhole) {
 }
 
 TEST_F(ChatTest, CommandsChangeTheConversation) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "2", "--system", "old"}));
   const auto type = [&](const std::string& line, const std::string& answer) {
     terminal.WaitForPrompt();
@@ -209,6 +217,7 @@ TEST_F(ChatTest, CommandsChangeTheConversation) {
 }
 
 TEST_F(ChatTest, AFailedTurnLeavesTheConversationAsItWas) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal(Steered({"-n", "2", "--ctx", "60"}));
   const auto type = [&](const std::string& line, const std::string& answer) {
     terminal.WaitForPrompt();
@@ -224,6 +233,7 @@ TEST_F(ChatTest, AFailedTurnLeavesTheConversationAsItWas) {
 }
 
 TEST_F(ChatTest, TheHistoryIsKept) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   {
     PseudoTerminal terminal(Steered({"-n", "1"}));
     terminal.WaitForPrompt();
@@ -248,6 +258,7 @@ TEST_F(ChatTest, TheHistoryIsKept) {
 }
 
 TEST_F(ChatTest, WithoutXdgTheHistoryIsInTheHomeFolder) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   Call call = Steered({"-n", "1"});
   call.env = {{"XDG_STATE_HOME", ""}, {"HOME", model_.path()}};
   PseudoTerminal terminal(call);

@@ -12,6 +12,15 @@ namespace frugal {
 
 class PseudoTerminal {
  public:
+  // Whether this machine gives terminals out: a container without /dev/pts does not.
+  static bool Available() {
+    int fds[2];
+    if (openpty(&fds[0], &fds[1], nullptr, nullptr, nullptr) != 0) return false;
+    close(fds[0]);
+    close(fds[1]);
+    return true;
+  }
+
   // stdin and stderr are the terminal; stdout too, unless the call gives a path.
   explicit PseudoTerminal(const Call& call) {
     winsize size = {.ws_row = 50, .ws_col = 200};
@@ -24,10 +33,11 @@ class PseudoTerminal {
       }
       ExecProgram(call);
     }
+    if (child_ < 0) ADD_FAILURE() << "forkpty: " << errno;
   }
   ~PseudoTerminal() {
     if (child_ > 0) Wait();
-    close(fd_);
+    if (fd_ >= 0) close(fd_);
   }
   PseudoTerminal(const PseudoTerminal&) = delete;
   PseudoTerminal& operator=(const PseudoTerminal&) = delete;
@@ -68,6 +78,7 @@ class PseudoTerminal {
 
   // The exit status, once the program has ended; it is killed when it does not.
   int Wait() {
+    if (child_ < 0) return -1;
     while (Read()) {
     }
     if (late_) kill(child_, SIGKILL);
@@ -84,6 +95,7 @@ class PseudoTerminal {
 
  private:
   bool Read() {
+    if (fd_ < 0) return false;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kTimeoutSeconds);
     while (std::chrono::steady_clock::now() < end) {
       pollfd poll_fd = {fd_, POLLIN, 0};
@@ -105,5 +117,7 @@ class PseudoTerminal {
   size_t seen_ = 0;
   bool late_ = false;
 };
+
+constexpr const char* kNoTerminals = "no pseudo-terminals here: is /dev/pts mounted?";
 
 }  // namespace frugal

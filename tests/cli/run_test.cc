@@ -246,6 +246,7 @@ TEST_F(RunTest, AFullDiskIsAFailure) {
 }
 
 TEST_F(RunTest, ATerminalSeesProgressAndSpeed) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   PseudoTerminal terminal({.args = Steered({"-p", "x", "-n", "4"})});
   terminal.WaitFor("loading " + model_.path());
   terminal.WaitFor("HHHH");
@@ -254,6 +255,7 @@ TEST_F(RunTest, ATerminalSeesProgressAndSpeed) {
 }
 
 TEST_F(RunTest, CtrlCKeepsWhatThereIsAndIsSeenByScripts) {
+  if (!PseudoTerminal::Available()) GTEST_SKIP() << kNoTerminals;
   // An answer far too long to be over before the key is pressed.
   std::string config = model_.Read("config.json");
   const std::string from = "\"max_position_embeddings\": 512";
