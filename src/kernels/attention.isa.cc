@@ -87,12 +87,13 @@ float Softmax(const AttentionArgs& a, int count, float* scores, float* running_m
 template <class Kv, int kHeads, int kVectors>
 void Values(const AttentionArgs& a, const Block& block, int head, int64_t d, int64_t rest,
             const float* weights, const float* correction, float* values, int64_t stride) {
+  const int64_t v_stride = a.v_stride > 0 ? a.v_stride : a.v_head_dim;
   F32 acc[kHeads][kVectors];
   for (int h = 0; h < kHeads; ++h) {
     for (int j = 0; j < kVectors; ++j) acc[h][j] = Zero();
   }
   for (int p = 0; p < block.count; ++p) {
-    const uint8_t* v = block.v + (static_cast<int64_t>(p) * a.v_head_dim + d) * Kv::kBytes;
+    const uint8_t* v = block.v + (static_cast<int64_t>(p) * v_stride + d) * Kv::kBytes;
     F32 value[kVectors];
     for (int j = 0; j < kVectors; ++j) {
       value[j] = rest == 16 ? Kv::Load16(v + 16 * j * Kv::kBytes) : Kv::LoadSome(v, rest);
@@ -152,7 +153,7 @@ void AttentionOver(const AttentionArgs& a) {
         block.first;
     const int64_t row = static_cast<int64_t>(a.kv_head) * kAttentionBlock + block.first;
     block.k = a.pages[page] + a.k_offset + row * a.head_dim * Kv::kBytes;
-    block.v = a.pages[page] + a.v_offset + row * a.v_head_dim * Kv::kBytes;
+    block.v = a.pages[page] + a.v_offset + row * (a.v_stride > 0 ? a.v_stride : a.v_head_dim) * Kv::kBytes;
     int h = 0;
     for (; h + 4 <= a.group; h += 4) {
       BlockHeads<Kv, 4>(a, block, h, scores, maxima, sums, values, stride);

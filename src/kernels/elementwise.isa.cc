@@ -92,13 +92,48 @@ void RmsNorm(const float* x, const float* weight, int64_t n, float eps, float* y
 
 void Glu(Activation act, const float* gate, const float* up, int64_t n, float* y) {
   ForEachVector(n, [&](int64_t i, int64_t count) {
-    const F32 g = LoadSome(gate + i, count);
+    F32 g = LoadSome(gate + i, count);
+    F32 u = LoadSome(up + i, count);
     F32 inner = g;
+    if (act == Activation::kSwigluClamped) {
+      g = Min(g, Set(7.0f));
+      u = Add(Min(Max(u, Set(-7.0f)), Set(7.0f)), Set(1.0f));
+      inner = Mul(g, Set(1.702f));
+    }
     if (act == Activation::kGeluTanh) {
       // g·(1 + tanh(u))/2 = g·sigmoid(2u), u = √(2/π)·(g + 0.044715·g³)
       inner = Mul(Mul(g, Set(1.59576912f)), Fma(Mul(g, g), Set(0.044715f), Set(1.0f)));
     }
-    StoreSome(y + i, Mul(Sigmoid(inner, g), LoadSome(up + i, count)), count);
+    StoreSome(y + i, Mul(Sigmoid(inner, g), u), count);
+  });
+}
+
+void Xielu(const XieluParams& params, const float* x, int64_t n, float* y) {
+  const F32 zero = Zero();
+  ForEachVector(n, [&](int64_t i, int64_t count) {
+    const F32 v = LoadSome(x + i, count);
+    // Each branch is zero, but for beta·x, where the other holds.
+    const F32 above = Max(v, zero);
+    const F32 below = Min(v, zero);
+    F32 sum = Mul(Mul(above, above), Set(params.alpha_p));
+    const F32 expm1 = Sub(Exp(Min(below, Set(params.eps))), Set(1.0f));
+    const F32 negative = Mul(Sub(expm1, below), Set(params.alpha_n));
+    const I32 is_below = SarI<31>(Bits(below));
+    sum = Add(sum, FromBits(AndI(Bits(negative), is_below)));
+    StoreSome(y + i, Fma(Set(params.beta), v, sum), count);
+  });
+}
+
+void Silu(const float* x, int64_t n, float* y) {
+  ForEachVector(n, [&](int64_t i, int64_t count) {
+    const F32 v = LoadSome(x + i, count);
+    StoreSome(y + i, Sigmoid(v, v), count);
+  });
+}
+
+void SigmoidGate(const float* gate, int64_t n, float* y) {
+  ForEachVector(n, [&](int64_t i, int64_t count) {
+    StoreSome(y + i, Sigmoid(LoadSome(gate + i, count), LoadSome(y + i, count)), count);
   });
 }
 

@@ -103,6 +103,7 @@ struct AttentionArgs {
   KvType type = KvType::kF32;
   int head_dim = 0;    // of keys and queries
   int v_head_dim = 0;  // of values and outputs
+  int v_stride = 0;    // elements from one position's value to the next; 0: v_head_dim
   int group = 1;       // query heads per KV head
   int kv_head = 0;
   const uint8_t* const* pages = nullptr;  // of the sequence
@@ -119,9 +120,37 @@ struct AttentionArgs {
 };
 int64_t AttentionScratchFloats(int group, int v_head_dim);
 
+// ---- Linear attention -------------------------------------------------------------------------
+
+struct RecurrentArgs {
+  int k_dim = 0;
+  int v_dim = 0;
+  const float* q = nullptr;  // (k_dim)
+  const float* k = nullptr;  // (k_dim)
+  const float* v = nullptr;  // (v_dim)
+  float decay = 1.0f;
+  bool delta_rule = false;
+  float beta = 1.0f;       // with the delta rule
+  float* state = nullptr;  // (k_dim, v_dim)
+  float* out = nullptr;    // (v_dim)
+};
+
 // ---- The table --------------------------------------------------------------------------------
 
-enum class Activation { kSilu, kGeluTanh };
+enum class Activation {
+  kSilu,
+  kGeluTanh,
+  kSwigluClamped,  // g = min(gate, 7), u = clamp(up, ±7): g·σ(1.702·g)·(u + 1) (gpt-oss)
+  kXielu,          // has no gate: see XieluParams
+};
+
+// x > 0: alpha_p·x² + beta·x; else (e^min(x, eps) − 1 − x)·alpha_n + beta·x (arXiv:2411.13010).
+struct XieluParams {
+  float alpha_p = 0.0f;
+  float alpha_n = 0.0f;
+  float beta = 0.0f;
+  float eps = 0.0f;
+};
 
 struct Kernels {
   Isa isa;
@@ -138,8 +167,16 @@ struct Kernels {
   // y = x · rsqrt(mean(x²) + eps) · weight; the mean is taken in the reference's float32.
   void (*rms_norm)(const float* x, const float* weight, int64_t n, float eps, float* y);
 
-  // y = act(gate) · up
+  // y = act(gate) · up, of the activations that have a gate.
   void (*glu)(Activation act, const float* gate, const float* up, int64_t n, float* y);
+
+  void (*xielu)(const XieluParams& params, const float* x, int64_t n, float* y);
+
+  // y = x·σ(x)
+  void (*silu)(const float* x, int64_t n, float* y);
+
+  // y *= σ(gate)
+  void (*sigmoid_gate)(const float* gate, int64_t n, float* y);
 
   // Rotates the first 2·half elements of one head: pairs (i, i+half), or (2i, 2i+1) when
   // interleaved; cos and sin hold `half` values.
@@ -152,6 +189,10 @@ struct Kernels {
   void (*store_kv)(KvType type, const float* x, int64_t n, uint8_t* dst);
 
   void (*attention)(const AttentionArgs& args);
+
+  // One position of one head of linear attention. state (k_dim, v_dim) is decayed, then gains
+  // k ⊗ u, and out (v_dim) = stateᵀ·q; u is v, or with the delta rule beta·(v − stateᵀ·k).
+  void (*recurrent_step)(const RecurrentArgs& args);
 
   // Index of the largest value; the lowest index among equals. NaN never wins.
   int64_t (*argmax)(const float* x, int64_t n);

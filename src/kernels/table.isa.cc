@@ -19,10 +19,14 @@ const Kernels kTable = {
     .matmul = Matmul,
     .rms_norm = RmsNorm,
     .glu = Glu,
+    .xielu = Xielu,
+    .silu = Silu,
+    .sigmoid_gate = SigmoidGate,
     .rope = Rope,
     .axpy = Axpy,
     .store_kv = StoreKv,
     .attention = Attention,
+    .recurrent_step = RecurrentStep,
     .argmax = Argmax,
 };
 

@@ -10,23 +10,10 @@
 #include "base/arena.h"
 #include "base/thread_team.h"
 #include "kernels/kernels.h"
+#include "model/activation_set.h"
 #include "model/forward.h"
 
 namespace frugal {
-
-// One matmul input, kept in every form that some weight reading it wants, so that activations
-// are quantised once and shared.
-struct ActivationSet {
-  AlignedBuffer<uint8_t> data[3];  // by ActKind
-  unsigned kinds = 0;              // bit per ActKind in use
-  int64_t max_k = 0;
-
-  void Reserve(int64_t rows, int64_t k, unsigned kinds_used);
-  uint8_t* Row(ActKind kind, int64_t k, int64_t row);
-  // Stores row x (k) in all forms in use.
-  void Store(const Kernels& kernels, const float* x, int64_t k, int64_t row);
-  Activations View(ActKind kind, int64_t m, int64_t k) const;
-};
 
 using StepFn = void (*)(ForwardState& state, int layer, int thread);
 struct Step {
@@ -34,15 +21,54 @@ struct Step {
   int layer;
 };
 
+// Neighbouring rows of one sequence.
+struct RowRun {
+  int32_t sequence = 0;
+  int64_t first = 0;  // row of the batch
+  int64_t count = 0;
+};
+
+// Buffers of latent attention; r is kv_lora_rank.
+struct MlaState {
+  AlignedBuffer<float> q_a;    // (rows, q_lora_rank)
+  AlignedBuffer<float> kv_a;   // (rows, r + rope)
+  AlignedBuffer<float> query;  // (rows, h, r + rope): queries against the latent cache
+  AlignedBuffer<float> mean;   // (rows, h, r): what they attend to
+  ActivationSet q_normed;      // input of q_b
+  // Per thread: one head's inputs of k_b and v_b, and, where keys and values are expanded, one
+  // head's of the whole context, as pages.
+  std::vector<AlignedBuffer<uint8_t>> inputs;
+  std::vector<AlignedBuffer<uint8_t>> expanded;
+  std::vector<std::vector<const uint8_t*>> expanded_pages;
+};
+
+// Buffers of a mixture of experts. A slot is one (row, chosen expert); slots are grouped by expert.
+struct MoeState {
+  AlignedBuffer<float> logits;        // (rows, E)
+  AlignedBuffer<float> shared_gate;   // (rows)
+  std::vector<int32_t> chosen;        // (rows, top_k) experts, ascending
+  std::vector<float> weights;         // (rows, top_k)
+  std::vector<int32_t> slot_of;       // (rows, top_k) where the pair's slot is
+  std::vector<int32_t> slot_row;      // (slots)
+  std::vector<int32_t> slot_expert;   // (slots)
+  std::vector<int32_t> expert_begin;  // (E + 1) first slot of each expert
+  ActivationSet input;                // of gate and up, a row per slot
+  ActivationSet activated;            // of down
+  AlignedBuffer<float> gate;          // (slots, f)
+  AlignedBuffer<float> up;            // (slots, f)
+  AlignedBuffer<float> out;           // (slots, d)
+};
+
 struct ForwardState {
   const Model& model;
   ThreadTeam& team;
   ForwardOptions options;
   const Kernels& kernels;
-  KvLayout kv;
+  CacheLayout cache;
   std::vector<Step> steps;
 
   Batch batch;
+  std::vector<RowRun> runs;
   std::vector<int64_t> logit_rows;  // batch rows that want logits
   float* logits = nullptr;
 
@@ -52,35 +78,45 @@ struct ForwardState {
   AlignedBuffer<float> q;                 // (rows, h·D)
   AlignedBuffer<float> k;                 // (rows, g·D)
   AlignedBuffer<float> v;                 // (rows, g·D)
+  AlignedBuffer<float> mixer_gate;        // (rows, h·D) output gate of attention, z
+  AlignedBuffer<float> beta;              // (rows, 2·value heads) of the gated delta net: b, a
   AlignedBuffer<float> attended;          // (rows, h·D)
   AlignedBuffer<float> gate;              // (rows, f)
   AlignedBuffer<float> up;                // (rows, f)
   std::vector<AlignedBuffer<float>> cos;  // per rope (rows, rotary_dim / 2)
   std::vector<AlignedBuffer<float>> sin;
-  ActivationSet normed;                       // input of q, k, v; of gate, up; of the head
-  ActivationSet mixed;                        // input of o
-  ActivationSet activated;                    // input of down
-  std::vector<AlignedBuffer<float>> scratch;  // per thread
+  ActivationSet normed;     // input of the mixers' projections; of router, gate, up; of the head
+  ActivationSet mixed;      // input of o
+  ActivationSet activated;  // input of down
+  MlaState mla;
+  MoeState moe;
+  std::vector<AlignedBuffer<float>> scratch;  // per thread, for a row of the widest layer
+  std::vector<AlignedBuffer<float>> ordered;  // per thread, for ActivationSet::Store
 
   int64_t rows() const { return static_cast<int64_t>(batch.rows.size()); }
   int threads() const { return team.size(); }
   Range ThreadRows(int thread) const { return SplitEvenly(rows(), thread, threads()); }
+  const LayerSpec& layer_spec(int l) const { return model.spec.layers[l]; }
+  const LayerWeights& layer_weights(int l) const { return model.weights.layers[l]; }
 };
 
-// y (m, stride) = x·wᵀ + bias for each job; a step's jobs share one input width and are split
-// over the threads by panels.
+// The layer that the output head counts as.
+constexpr int kHeadLayer = -2;
+
+// Gives every buffer the room that batches of options.max_rows rows need.
+void Allocate(ForwardState* state);
+// Sets the batch at hand.
+void SetBatch(ForwardState* state, const Batch& batch);
+
+// y (m, stride) = x·wᵀ + bias for each job; a step's jobs share the rows and are split over the
+// threads by panels. Jobs of weights that do not exist are passed over.
 struct MatmulJob {
   const Linear* linear;
   const ActivationSet* x;
   float* y;
   int64_t y_stride;
 };
-void RunMatmuls(const ForwardState& state, std::span<const MatmulJob> jobs, int64_t m, int thread);
-
-// x += delta when `add`, then normed = RMSNorm(x)·weight, quantised: one row.
-void AddNormRow(ForwardState& state, int64_t row, bool add, const float* weight, int thread);
-
-// Floats of scratch each thread needs for a row of the widest layer.
-int64_t ScratchFloats(const ModelSpec& spec);
+void RunMatmuls(const ForwardState& state, int layer, std::span<const MatmulJob> jobs, int64_t m,
+                int thread);
 
 }  // namespace frugal

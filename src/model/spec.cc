@@ -1,13 +1,48 @@
 #include "model/spec.h"
 
-namespace frugal {
+#include <cmath>
 
-CacheSpec LayerCache(const LayerSpec& layer) {
-  const GqaSpec& gqa = layer.gqa;
+namespace frugal {
+namespace {
+
+CacheSpec Cache(const GqaSpec& gqa) {
+  if (gqa.kv_layer >= 0) return {};
   return {.kv_heads = gqa.n_kv_heads,
           .k_dim = gqa.head_dim,
           .v_dim = gqa.head_dim,
           .window = gqa.window};
+}
+
+CacheSpec Cache(const MlaSpec& mla) { return {.kv_heads = 1, .k_dim = mla.latent_dim()}; }
+
+CacheSpec Cache(const GatedDeltaSpec& delta) {
+  const int64_t inputs = delta.conv_dim() * (delta.conv_kernel - 1);
+  return {.state_floats = inputs + delta.v_dim() * delta.k_head_dim};
+}
+
+CacheSpec Cache(const LightningSpec& lightning) {
+  return {.state_floats = lightning.dim() * lightning.head_dim};
+}
+
+}  // namespace
+
+float PositionFactor(const PositionScale& scale, int64_t position) {
+  switch (scale.kind) {
+    case PositionScale::Kind::kNone:
+      return 1.0f;
+    case PositionScale::Kind::kLlama4:
+      return 1.0f + static_cast<float>(scale.beta) *
+                        std::log(1.0f + static_cast<float>(position / scale.length));
+    case PositionScale::Kind::kGrok:
+      if (position < scale.length) return 1.0f;
+      return std::log(static_cast<float>(position + 1)) /
+             std::log(static_cast<float>(scale.length));
+  }
+  return 1.0f;
+}
+
+CacheSpec LayerCache(const LayerSpec& layer) {
+  return std::visit([](const auto& mixer) { return Cache(mixer); }, layer.mixer);
 }
 
 int64_t KvBytesPerToken(const ModelSpec& spec, KvType type) {
@@ -17,6 +52,12 @@ int64_t KvBytesPerToken(const ModelSpec& spec, KvType type) {
     elements += int64_t{cache.kv_heads} * (cache.k_dim + cache.v_dim);
   }
   return elements * KvElementBytes(type);
+}
+
+int64_t StateBytes(const ModelSpec& spec) {
+  int64_t floats = 0;
+  for (const LayerSpec& layer : spec.layers) floats += LayerCache(layer).state_floats;
+  return floats * static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace frugal

@@ -1,5 +1,6 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -14,55 +15,68 @@
 namespace frugal {
 namespace {
 
-const std::string& NameIn(const TensorDesc& desc, Container container) {
-  return container == Container::kGguf ? desc.gguf_name : desc.hf_name;
+// A tensor of the table as the checkpoint stores it: one stored tensor, or one per expert.
+struct Found {
+  const TensorDesc* desc = nullptr;
+  const StoredName* stored = nullptr;
+  std::vector<const NamedTensor*> parts;
+};
+
+int64_t Experts(const TensorDesc& desc) { return desc.shape.size() == 3 ? desc.shape[0] : 1; }
+
+// The shape the container is to have: that of the table before rows are selected, per expert.
+Shape StoredShape(const TensorDesc& desc, const StoredName& stored, bool per_expert) {
+  Shape shape = desc.shape;
+  if (per_expert) shape.erase(shape.begin());
+  if (!stored.rows.whole()) {
+    // The rows are a vector's elements, or a matrix's next to last dimension.
+    const bool vector = shape.size() == (!per_expert && IsPerExpert(desc.role) ? 2u : 1u);
+    shape[shape.size() - (vector ? 1 : 2)] = stored.rows.groups * stored.rows.stride;
+  }
+  if (stored.transposed) std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
+  if (stored.extra_dim) shape.insert(shape.end() - 1, 1);
+  return shape;
 }
 
 class Binder {
  public:
-  Binder(const Checkpoint& checkpoint, ThreadTeam& team, Weights* weights)
-      : checkpoint_(checkpoint), team_(team), weights_(weights) {}
+  Binder(const Checkpoint& checkpoint, const ModelSpec& spec, ThreadTeam& team, Weights* weights)
+      : checkpoint_(checkpoint), spec_(spec), team_(team), weights_(weights) {}
 
   // Finds every tensor of the table; checks shape, element type and that nothing is left over.
-  Status Find(const std::vector<TensorDesc>& table) {
-    std::set<std::string> used;
-    for (const TensorDesc& desc : table) {
-      const std::string& name = NameIn(desc, checkpoint_.container);
-      if (name.empty()) continue;
-      const NamedTensor* tensor = checkpoint_.tensors.Find(name);
-      if (tensor == nullptr) {
-        if (!desc.required) continue;
-        return Error(StatusCode::kCorrupt, "{}: tensor '{}' {} is missing", checkpoint_.path, name,
-                     ShapeToString(desc.shape));
-      }
-      if (tensor->view.shape != desc.shape) {
-        return Error(StatusCode::kCorrupt,
-                     "{}: tensor '{}': expected {}, found {}; does the configuration belong to "
-                     "these weights?",
-                     FileOf(*tensor), name, ShapeToString(desc.shape),
-                     ShapeToString(tensor->view.shape));
-      }
-      if (!HasCodec(tensor->view.dtype)) {
-        return Error(StatusCode::kUnsupported,
-                     "{}: tensor '{}': element type {} is not a weight format Frugal reads",
-                     FileOf(*tensor), name, GetDType(tensor->view.dtype).name);
-      }
-      used.insert(name);
-      found_[{desc.role, desc.layer}] = tensor;
-    }
-    return CheckLeftOver(used);
+  Status Find() {
+    table_ = ModelTensors(spec_);
+    for (const TensorDesc& desc : table_) RETURN_IF_ERROR(FindOne(desc));
+    return CheckLeftOver();
   }
 
   bool Has(Role role, int layer) const { return found_.contains({role, layer}); }
-  const TensorView& View(Role role, int layer) const { return found_.at({role, layer})->view; }
 
-  // A vector as float32, or null when the model has none.
-  const float* Vector(Role role, int layer) {
+  const TensorView& View(Role role, int layer) const {
+    return found_.at({role, layer}).parts[0]->view;
+  }
+
+  // A vector (or a matrix of them) as float32, or null when the model has none.
+  float* Vector(Role role, int layer) {
     if (!Has(role, layer)) return nullptr;
-    const TensorView& view = View(role, layer);
-    const int64_t n = NumElements(view.shape);
+    const Found& found = found_.at({role, layer});
+    const bool gguf = checkpoint_.container == Container::kGguf;
+    const int64_t n = NumElements(found.desc->shape);
+    const int64_t each = n / static_cast<int64_t>(found.parts.size());
     float* data = reinterpret_cast<float*>(Allocate(n * sizeof(float)));
-    DecodeRow(view.dtype, view.data, n, data);
+    for (size_t i = 0; i < found.parts.size(); ++i) {
+      ReadElements(found, *found.parts[i], each, data + i * each);
+    }
+    switch (gguf ? found.desc->gguf_load : found.desc->hf_load) {
+      case Load::kAsIs:
+        break;
+      case Load::kPlusOne:
+        for (int64_t i = 0; i < n; ++i) data[i] += 1.0f;
+        break;
+      case Load::kNegExp:
+        for (int64_t i = 0; i < n; ++i) data[i] = -std::exp(data[i]);
+        break;
+    }
     return data;
   }
 
@@ -70,7 +84,7 @@ class Binder {
   Result<const float*> RopeFactors() {
     const float* factors = Vector(Role::kRopeFactors, -1);
     if (factors == nullptr) return factors;
-    const NamedTensor& tensor = *found_.at({Role::kRopeFactors, -1});
+    const NamedTensor& tensor = *found_.at({Role::kRopeFactors, -1}).parts[0];
     for (int64_t i = 0; i < NumElements(tensor.view.shape); ++i) {
       if (!(factors[i] > 0.0f) || std::isinf(factors[i])) {
         return Error(StatusCode::kCorrupt,
@@ -81,27 +95,122 @@ class Binder {
     return factors;
   }
 
-  Linear Matrix(Role role, Role bias, int layer) {
-    return {.w = Pack(View(role, layer)), .bias = Vector(bias, layer)};
+  // None when the model has no such tensor.
+  Linear Matrix(Role role, int layer, Role bias, int expert = 0) {
+    Linear linear = Matrix(role, layer, expert);
+    if (float* data = BiasOf(bias, layer)) {
+      linear.bias = data + expert * linear.w.n;
+    }
+    return linear;
+  }
+  Linear Matrix(Role role, int layer, int expert = 0) {
+    if (!Has(role, layer)) return {};
+    const Found& found = found_.at({role, layer});
+    const int64_t k = found.desc->shape.back();
+    const int64_t n = NumElements(found.desc->shape) / k / Experts(*found.desc);
+    return {.w = Pack(found, expert, 0, n)};
   }
 
-  PackedMatrix Pack(const TensorView& view) {
-    PackedMatrix packed{.dtype = view.dtype, .n = view.rows(), .k = view.cols()};
-    packed.panel_bytes = PackedPanelBytes(view.dtype, packed.k);
-    uint8_t* data = Allocate(packed.panels() * packed.panel_bytes);
-    packed.data = data;
-    const int64_t row_bytes = *TensorBytes(view.dtype, 1, packed.k);
-    team_.Run([&](int thread) {
-      const Range part = SplitEvenly(packed.panels(), thread, team_.size());
-      for (int64_t p = part.begin; p < part.end; ++p) {
-        PackPanel(view.dtype, packed.n, packed.k, view.data, row_bytes, p,
-                  data + p * packed.panel_bytes);
-      }
+  // `heads` matrices of equal height, from one of (heads·n, k) or (heads, n, k).
+  std::vector<PackedMatrix> HeadMatrices(Role role, int layer, int heads) {
+    const Found& found = found_.at({role, layer});
+    const bool split = found.desc->shape.size() == 3;
+    const int64_t n = split ? found.desc->shape[1] : found.desc->shape[0] / heads;
+    std::vector<PackedMatrix> matrices;
+    for (int h = 0; h < heads; ++h) {
+      matrices.push_back(Pack(found, split ? h : 0, split ? 0 : h * n, n));
+    }
+    return matrices;
+  }
+
+  // A small matrix held in float32 whatever it is stored in: routers, which choose by small
+  // differences.
+  Linear FloatMatrix(Role role, int layer, Role bias) {
+    Linear linear = FloatMatrix(role, layer);
+    linear.bias = Vector(bias, layer);
+    return linear;
+  }
+  Linear FloatMatrix(Role role, int layer) {
+    if (!Has(role, layer)) return {};
+    const Shape& shape = found_.at({role, layer}).desc->shape;
+    float* rows = Vector(role, layer);
+    PackedMatrix packed = NewPacked(DType::kF32, shape[0], shape[1]);
+    PackPanels(packed, [&](int64_t row, uint8_t*) {
+      return reinterpret_cast<const uint8_t*>(rows + row * shape[1]);
     });
-    return packed;
+    return {.w = packed};
+  }
+
+  XieluParams Xielu(int layer) {
+    if (!Has(Role::kXieluAlphaP, layer)) return {};
+    const auto softplus = [](float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); };
+    const float beta = *Vector(Role::kXieluBeta, layer);
+    return {.alpha_p = softplus(*Vector(Role::kXieluAlphaP, layer)),
+            .alpha_n = beta + softplus(*Vector(Role::kXieluAlphaN, layer)),
+            .beta = beta,
+            .eps = *Vector(Role::kXieluEps, layer)};
+  }
+
+  // The head's columns divided by their length are the head with its inputs so divided, and those
+  // are what the output norm's weights multiply.
+  void NormalizeHead(float* output_norm) {
+    const TensorView& head = View(Role::kOutput, -1);
+    const int64_t d = head.cols();
+    std::vector<double> squares(d);
+    std::vector<float> row(d);
+    const int64_t row_bytes = *TensorBytes(head.dtype, 1, d);
+    for (int64_t v = 0; v < head.rows(); ++v) {
+      DecodeRow(head.dtype, head.data + v * row_bytes, d, row.data());
+      for (int64_t c = 0; c < d; ++c) squares[c] += double{row[c]} * row[c];
+    }
+    for (int64_t c = 0; c < d; ++c) {
+      output_norm[c] /= std::max(1e-7f, static_cast<float>(std::sqrt(squares[c])));
+    }
   }
 
  private:
+  Status FindOne(const TensorDesc& desc) {
+    const StoredName& stored = checkpoint_.container == Container::kGguf ? desc.gguf : desc.hf;
+    if (stored.name.empty()) return OkStatus();
+    Found found{.desc = &desc, .stored = &stored};
+    const size_t mark = stored.name.find("{e}");
+    const bool per_expert = mark != std::string::npos;
+    const int64_t count = per_expert ? desc.shape[0] : 1;
+    for (int64_t e = 0; e < count; ++e) {
+      std::string name = stored.name;
+      if (per_expert) name.replace(mark, 3, std::to_string(e));
+      const NamedTensor* tensor = checkpoint_.tensors.Find(name);
+      const Shape shape = StoredShape(desc, stored, per_expert);
+      if (tensor == nullptr) {
+        if (!desc.required) return OkStatus();
+        return Error(StatusCode::kCorrupt, "{}: tensor '{}' {} is missing", checkpoint_.path, name,
+                     ShapeToString(shape));
+      }
+      if (tensor->view.shape != shape) {
+        return Error(StatusCode::kCorrupt,
+                     "{}: tensor '{}': expected {}, found {}; does the configuration belong to "
+                     "these weights?",
+                     FileOf(*tensor), name, ShapeToString(shape),
+                     ShapeToString(tensor->view.shape));
+      }
+      if (!HasCodec(tensor->view.dtype)) {
+        return Error(StatusCode::kUnsupported,
+                     "{}: tensor '{}': element type {} is not a weight format Frugal reads",
+                     FileOf(*tensor), name, GetDType(tensor->view.dtype).name);
+      }
+      if ((stored.transposed || desc.shape.size() == 1) &&
+          GetDType(tensor->view.dtype).block_size != 1) {
+        return Error(StatusCode::kUnsupported,
+                     "{}: tensor '{}': expected a plain float type here, found {}", FileOf(*tensor),
+                     name, GetDType(tensor->view.dtype).name);
+      }
+      used_.insert(name);
+      found.parts.push_back(tensor);
+    }
+    found_[{desc.role, desc.layer}] = std::move(found);
+    return OkStatus();
+  }
+
   const std::string& FileOf(const NamedTensor& tensor) const {
     return checkpoint_.tensors.files[tensor.file].path();
   }
@@ -112,9 +221,85 @@ class Binder {
     return weights_->storage.back().data();
   }
 
-  Status CheckLeftOver(const std::set<std::string>& used) const {
+  // One bias vector serves all experts of a layer.
+  float* BiasOf(Role role, int layer) {
+    const auto [it, added] = biases_.try_emplace({role, layer}, nullptr);
+    if (added) it->second = Vector(role, layer);
+    return it->second;
+  }
+
+  // The selected elements of a stored vector, or rows of a stored matrix, as float32.
+  void ReadElements(const Found& found, const NamedTensor& tensor, int64_t n, float* dst) const {
+    const TensorView& view = tensor.view;
+    const Shape& shape = found.desc->shape;
+    if (found.stored->rows.whole()) {
+      DecodeRow(view.dtype, view.data, n, dst);
+      return;
+    }
+    // A vector's rows are single elements; leading dimensions repeat.
+    const bool vector = shape.size() == 1 || IsPerExpert(found.desc->role);
+    const int64_t cols = vector ? 1 : shape.back();
+    const int64_t rows = found.stored->rows.groups * found.stored->rows.count;
+    const int64_t stored_rows = found.stored->rows.groups * found.stored->rows.stride;
+    const int64_t row_bytes = *TensorBytes(view.dtype, 1, cols);
+    for (int64_t at = 0; at < n / cols; ++at) {
+      const int64_t from = at / rows * stored_rows + found.stored->rows.StoredRow(at % rows);
+      DecodeRow(view.dtype, view.data + from * row_bytes, cols, dst + at * cols);
+    }
+  }
+
+  PackedMatrix NewPacked(DType dtype, int64_t n, int64_t k) {
+    PackedMatrix packed{.dtype = dtype, .n = n, .k = k};
+    packed.panel_bytes = PackedPanelBytes(dtype, k);
+    packed.data = Allocate(packed.panels() * packed.panel_bytes);
+    return packed;
+  }
+
+  // `row(r, temporary)` gives row r's bytes, which it may write to `temporary`.
+  template <typename Row>
+  void PackPanels(const PackedMatrix& packed, const Row& row) {
+    const int64_t row_bytes =
+        AlignUp(*TensorBytes(packed.dtype, 1, packed.k), static_cast<int64_t>(kAlignment));
+    uint8_t* data = const_cast<uint8_t*>(packed.data);
+    team_.Run([&](int thread) {
+      const Range part = SplitEvenly(packed.panels(), thread, team_.size());
+      std::vector<uint8_t> temporary(kPanelRows * row_bytes);
+      for (int64_t p = part.begin; p < part.end; ++p) {
+        const uint8_t* rows[kPanelRows] = {};
+        for (int lane = 0; lane < kPanelRows && p * kPanelRows + lane < packed.n; ++lane) {
+          rows[lane] = row(p * kPanelRows + lane, temporary.data() + lane * row_bytes);
+        }
+        PackPanel(packed.dtype, packed.k, rows, data + p * packed.panel_bytes);
+      }
+    });
+  }
+
+  // Rows [first, first + n) of an expert's (or the only) matrix.
+  PackedMatrix Pack(const Found& found, int64_t expert, int64_t first, int64_t n) {
+    const bool own = found.parts.size() > 1;
+    const TensorView& view = found.parts[own ? expert : 0]->view;
+    const int64_t k = found.desc->shape.back();
+    const RowSelect& select = found.stored->rows;
+    const int64_t all = NumElements(found.desc->shape) / k / Experts(*found.desc);
+    const int64_t stored_rows = select.whole() ? all : select.groups * select.stride;
+    const PackedMatrix packed = NewPacked(view.dtype, n, k);
+    const int64_t unit = *TensorBytes(view.dtype, 1, found.stored->transposed ? 1 : k);
+    const uint8_t* base = view.data + (own ? 0 : expert * stored_rows) *
+                                          (found.stored->transposed ? unit * k : unit);
+    PackPanels(packed, [&](int64_t row, uint8_t* temporary) -> const uint8_t* {
+      const int64_t at = select.StoredRow(first + row);
+      if (!found.stored->transposed) return base + at * unit;
+      for (int64_t c = 0; c < k; ++c) {
+        std::memcpy(temporary + c * unit, base + (c * stored_rows + at) * unit, unit);
+      }
+      return temporary;
+    });
+    return packed;
+  }
+
+  Status CheckLeftOver() const {
     for (const NamedTensor& tensor : checkpoint_.tensors.tensors) {
-      if (used.contains(tensor.name)) continue;
+      if (used_.contains(tensor.name)) continue;
       // Older exports keep the rope's frequencies, which the configuration gives anyway.
       if (tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
       if (tensor.name == "lm_head.weight" && IsCopyOfEmbedding(tensor)) continue;
@@ -135,38 +320,123 @@ class Binder {
   }
 
   const Checkpoint& checkpoint_;
+  const ModelSpec& spec_;
   ThreadTeam& team_;
   Weights* weights_;
-  std::map<std::pair<Role, int>, const NamedTensor*> found_;
+  std::vector<TensorDesc> table_;
+  std::set<std::string> used_;
+  std::map<std::pair<Role, int>, Found> found_;
+  std::map<std::pair<Role, int>, float*> biases_;
 };
+
+// ---- Blocks -------------------------------------------------------------------------------------
+
+GqaWeights Bind(Binder& b, const GqaSpec&, int l) {
+  return {.q = b.Matrix(Role::kAttnQ, l, Role::kAttnQBias),
+          .k = b.Matrix(Role::kAttnK, l, Role::kAttnKBias),
+          .v = b.Matrix(Role::kAttnV, l, Role::kAttnVBias),
+          .o = b.Matrix(Role::kAttnO, l, Role::kAttnOBias),
+          .gate = b.Matrix(Role::kAttnGate, l),
+          .q_norm = b.Vector(Role::kAttnQNorm, l),
+          .k_norm = b.Vector(Role::kAttnKNorm, l),
+          .sinks = b.Vector(Role::kAttnSinks, l)};
+}
+
+MlaWeights Bind(Binder& b, const MlaSpec& spec, int l) {
+  const bool lora = spec.q_lora_rank > 0;
+  const Role k_b = spec.split_kv_b ? Role::kMlaKBTransposed : Role::kMlaKB;
+  return {.q = lora ? b.Matrix(Role::kMlaQB, l) : b.Matrix(Role::kAttnQ, l),
+          .q_a = b.Matrix(Role::kMlaQA, l, Role::kMlaQABias),
+          .q_a_norm = b.Vector(Role::kMlaQANorm, l),
+          .kv_a = b.Matrix(Role::kMlaKvA, l, Role::kMlaKvABias),
+          .kv_a_norm = b.Vector(Role::kMlaKvANorm, l),
+          .k_b = b.HeadMatrices(k_b, l, spec.n_heads),
+          .v_b = b.HeadMatrices(Role::kMlaVB, l, spec.n_heads),
+          .k_b_transposed = spec.split_kv_b,
+          .o = b.Matrix(Role::kAttnO, l, Role::kAttnOBias)};
+}
+
+GatedDeltaWeights Bind(Binder& b, const GatedDeltaSpec&, int l) {
+  return {.q = b.Matrix(Role::kAttnQ, l),
+          .k = b.Matrix(Role::kAttnK, l),
+          .v = b.Matrix(Role::kAttnV, l),
+          .z = b.Matrix(Role::kAttnGate, l),
+          .b = b.Matrix(Role::kDeltaB, l),
+          .a = b.Matrix(Role::kDeltaA, l),
+          .conv = b.Vector(Role::kDeltaConv, l),
+          .decay = b.Vector(Role::kDeltaALog, l),
+          .dt_bias = b.Vector(Role::kDeltaDtBias, l),
+          .norm = b.Vector(Role::kAttnOutNorm, l),
+          .o = b.Matrix(Role::kAttnO, l)};
+}
+
+LightningWeights Bind(Binder& b, const LightningSpec&, int l) {
+  return {.q = b.Matrix(Role::kAttnQ, l),
+          .k = b.Matrix(Role::kAttnK, l),
+          .v = b.Matrix(Role::kAttnV, l),
+          .gate = b.Matrix(Role::kAttnGate, l),
+          .norm = b.Vector(Role::kAttnOutNorm, l),
+          .o = b.Matrix(Role::kAttnO, l)};
+}
+
+FfnWeights Bind(Binder& b, const FfnSpec&, int l) {
+  return {.gate = b.Matrix(Role::kFfnGate, l, Role::kFfnGateBias),
+          .up = b.Matrix(Role::kFfnUp, l, Role::kFfnUpBias),
+          .down = b.Matrix(Role::kFfnDown, l, Role::kFfnDownBias),
+          .xielu = b.Xielu(l)};
+}
+
+MoeWeights Bind(Binder& b, const MoeSpec& spec, int l) {
+  MoeWeights w{.router = b.FloatMatrix(Role::kRouter, l, Role::kRouterBias),
+               .select_bias = b.Vector(Role::kRouterSelectBias, l)};
+  for (int e = 0; e < spec.n_experts; ++e) {
+    w.experts.push_back({.gate = b.Matrix(Role::kExpertGate, l, Role::kExpertGateBias, e),
+                         .up = b.Matrix(Role::kExpertUp, l, Role::kExpertUpBias, e),
+                         .down = b.Matrix(Role::kExpertDown, l, Role::kExpertDownBias, e)});
+  }
+  if (spec.shared) {
+    w.shared = FfnWeights{.gate = b.Matrix(Role::kSharedGate, l, Role::kSharedGateBias),
+                          .up = b.Matrix(Role::kSharedUp, l, Role::kSharedUpBias),
+                          .down = b.Matrix(Role::kSharedDown, l, Role::kSharedDownBias)};
+  }
+  w.shared_gate = b.FloatMatrix(Role::kSharedExpertGate, l);
+  return w;
+}
+
+LayerWeights BindLayer(Binder& b, const LayerSpec& spec, int l) {
+  LayerWeights layer{.mixer_norm = b.Vector(Role::kMixerNorm, l),
+                     .post_mixer_norm = b.Vector(Role::kPostMixerNorm, l),
+                     .ffn_norm = b.Vector(Role::kFfnNorm, l),
+                     .post_ffn_norm = b.Vector(Role::kPostFfnNorm, l)};
+  std::visit([&](const auto& mixer) { layer.mixer = Bind(b, mixer, l); }, spec.mixer);
+  std::visit([&](const auto& ffn) { layer.ffn = Bind(b, ffn, l); }, spec.ffn);
+  return layer;
+}
 
 }  // namespace
 
 Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
                             ThreadTeam& team) try {
   Weights weights;
-  Binder binder(checkpoint, team, &weights);
-  RETURN_IF_ERROR(binder.Find(ModelTensors(spec)));
+  Binder binder(checkpoint, spec, team, &weights);
+  RETURN_IF_ERROR(binder.Find());
 
   weights.embedding = binder.View(Role::kEmbedding, -1);
-  weights.output_norm = binder.Vector(Role::kOutputNorm, -1);
-  weights.output.w =
-      binder.Pack(binder.View(spec.tied_embedding ? Role::kEmbedding : Role::kOutput, -1));
+  float* output_norm = binder.Vector(Role::kOutputNorm, -1);
+  if (spec.norm_head) binder.NormalizeHead(output_norm);
+  weights.output_norm = output_norm;
+  weights.output = binder.Matrix(spec.tied_embedding ? Role::kEmbedding : Role::kOutput, -1);
   ASSIGN_OR_RETURN(weights.rope_factors, binder.RopeFactors());
   for (int l = 0; l < spec.n_layers(); ++l) {
-    LayerWeights layer;
-    layer.gqa = {.norm = binder.Vector(Role::kAttnNorm, l),
-                 .q = binder.Matrix(Role::kAttnQ, Role::kAttnQBias, l),
-                 .k = binder.Matrix(Role::kAttnK, Role::kAttnKBias, l),
-                 .v = binder.Matrix(Role::kAttnV, Role::kAttnVBias, l),
-                 .o = binder.Matrix(Role::kAttnO, Role::kAttnOBias, l),
-                 .q_norm = binder.Vector(Role::kAttnQNorm, l),
-                 .k_norm = binder.Vector(Role::kAttnKNorm, l)};
-    layer.glu = {.norm = binder.Vector(Role::kFfnNorm, l),
-                 .gate = binder.Matrix(Role::kFfnGate, Role::kFfnGateBias, l),
-                 .up = binder.Matrix(Role::kFfnUp, Role::kFfnUpBias, l),
-                 .down = binder.Matrix(Role::kFfnDown, Role::kFfnDownBias, l)};
-    weights.layers.push_back(layer);
+    weights.layers.push_back(BindLayer(binder, spec.layers[l], l));
+  }
+  for (size_t i = 0; i < spec.mtp_layers.size(); ++i) {
+    const int l = spec.n_layers() + static_cast<int>(i);
+    weights.mtp.push_back({.token_norm = binder.Vector(Role::kMtpTokenNorm, l),
+                           .hidden_norm = binder.Vector(Role::kMtpHiddenNorm, l),
+                           .projection = binder.Matrix(Role::kMtpProjection, l),
+                           .norm = binder.Vector(Role::kMtpNorm, l),
+                           .layer = BindLayer(binder, spec.mtp_layers[i], l)});
   }
   return weights;
 } catch (const std::bad_alloc&) {

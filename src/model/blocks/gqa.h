@@ -1,4 +1,4 @@
-// Grouped-query attention: norm, projections, per-head norm, rope, KV store, attention, output.
+// Grouped-query attention: projections, per-head norm, rope, KV store, attention, output.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace frugal {
 
-// Leaves the block's output in state.delta.
+// From state.normed to state.delta.
 void AppendGqaSteps(int layer, std::vector<Step>* steps);
 
 }  // namespace frugal

@@ -1,0 +1,58 @@
+#include "model/blocks/ffn.h"
+
+namespace frugal {
+namespace {
+
+DenseFfn Dense(const ForwardState& s, int layer) {
+  return FindDenseFfn(s.layer_spec(layer), s.layer_weights(layer));
+}
+
+void GateUp(ForwardState& s, int layer, int thread) {
+  const DenseFfn ffn = Dense(s, layer);
+  const MatmulJob jobs[] = {{&ffn.weights->gate, &s.normed, s.gate.data(), ffn.spec->d_ff},
+                            {&ffn.weights->up, &s.normed, s.up.data(), ffn.spec->d_ff}};
+  RunMatmuls(s, layer, jobs, s.rows(), thread);
+}
+
+void ActivateRows(ForwardState& s, int layer, int thread) {
+  const DenseFfn ffn = Dense(s, layer);
+  const int64_t f = ffn.spec->d_ff;
+  const Range rows = s.ThreadRows(thread);
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    float* gate = s.gate.data() + r * f;
+    Activate(s.kernels, *ffn.spec, *ffn.weights, s.up.data() + r * f, gate);
+    s.activated.Store(s.kernels, layer, gate, f, r, s.ordered[thread].data());
+  }
+}
+
+void Down(ForwardState& s, int layer, int thread) {
+  const MatmulJob job{&Dense(s, layer).weights->down, &s.activated, s.delta.data(),
+                      s.model.spec.hidden};
+  RunMatmuls(s, layer, {&job, 1}, s.rows(), thread);
+}
+
+}  // namespace
+
+DenseFfn FindDenseFfn(const LayerSpec& spec, const LayerWeights& weights) {
+  if (const auto* ffn = std::get_if<FfnSpec>(&spec.ffn)) {
+    return {ffn, &std::get<FfnWeights>(weights.ffn)};
+  }
+  const MoeSpec& moe = std::get<MoeSpec>(spec.ffn);
+  if (!moe.shared) return {};
+  return {&*moe.shared, &*std::get<MoeWeights>(weights.ffn).shared};
+}
+
+void Activate(const Kernels& kernels, const FfnSpec& spec, const FfnWeights& weights,
+              const float* up, float* gate) {
+  if (spec.gated()) {
+    kernels.glu(spec.activation, gate, up, spec.d_ff, gate);
+  } else {
+    kernels.xielu(weights.xielu, up, spec.d_ff, gate);
+  }
+}
+
+void AppendFfnSteps(int layer, std::vector<Step>* steps) {
+  for (StepFn step : {GateUp, ActivateRows, Down}) steps->push_back({step, layer});
+}
+
+}  // namespace frugal
