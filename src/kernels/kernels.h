@@ -44,10 +44,20 @@ struct PackedMatrix {
 // format's block.
 int64_t PackedPanelBytes(DType dtype, int64_t k);
 
-// Packs panel `panel` from row-major rows; `row(r)` of the source is src + r·row_bytes. Data
-// beyond n is zero-filled. Different panels may be packed by different threads.
-void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
-               int64_t panel, uint8_t* dst);
+// Packs one panel from 16 rows in the format's row-major form; a null row is zero. Different
+// panels may be packed by different threads.
+void PackPanel(DType dtype, int64_t k, const uint8_t* const rows[kPanelRows], uint8_t* dst);
+
+// The rows of panel `panel` where row r of n stands at src + r·row_bytes; null beyond n.
+struct PanelRows {
+  const uint8_t* rows[kPanelRows];
+
+  PanelRows(const uint8_t* src, int64_t row_bytes, int64_t n, int64_t panel) {
+    for (int64_t r = panel * kPanelRows, i = 0; i < kPanelRows; ++i, ++r) {
+      rows[i] = r < n ? src + r * row_bytes : nullptr;
+    }
+  }
+};
 
 // One weight row back as float32 (an embedding look-up from a packed table).
 void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);

@@ -48,12 +48,12 @@ int64_t PackedPanelBytes(DType dtype, int64_t k) {
   return k / info.block_size * info.block_bytes * kPanelRows;
 }
 
-void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
-               int64_t panel, uint8_t* dst) {
+void PackPanel(DType dtype, int64_t k, const uint8_t* const rows[kPanelRows], uint8_t* dst) {
   const DTypeInfo& info = GetDType(dtype);
   std::memset(dst, 0, static_cast<size_t>(PackedPanelBytes(dtype, k)));
-  for (int lane = 0; lane < kPanelRows && panel * kPanelRows + lane < n; ++lane) {
-    const uint8_t* row = src + (panel * kPanelRows + lane) * row_bytes;
+  for (int lane = 0; lane < kPanelRows; ++lane) {
+    const uint8_t* row = rows[lane];
+    if (row == nullptr) continue;
     if (IsFloat(dtype)) {
       InterleaveFloats(row, k, info.block_bytes, dtype == DType::kBF16 ? 2 : 1, lane, dst);
       continue;

@@ -94,7 +94,7 @@ class Binder {
     team_.Run([&](int thread) {
       const Range part = SplitEvenly(packed.panels(), thread, team_.size());
       for (int64_t p = part.begin; p < part.end; ++p) {
-        PackPanel(view.dtype, packed.n, packed.k, view.data, row_bytes, p,
+        PackPanel(view.dtype, packed.k, PanelRows(view.data, row_bytes, packed.n, p).rows,
                   data + p * packed.panel_bytes);
       }
     });

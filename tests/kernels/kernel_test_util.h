@@ -104,7 +104,8 @@ inline PackedWeight Pack(const RandomWeight& w) {
   PackedMatrix matrix{w.dtype, w.n, w.k, panel_bytes, nullptr};
   PackedWeight packed{Buffer(static_cast<size_t>(panel_bytes * matrix.panels())), matrix};
   for (int64_t p = 0; p < matrix.panels(); ++p) {
-    PackPanel(w.dtype, w.n, w.k, w.rows(), w.row_bytes, p, packed.buffer.data() + p * panel_bytes);
+    PackPanel(w.dtype, w.k, PanelRows(w.rows(), w.row_bytes, w.n, p).rows,
+              packed.buffer.data() + p * panel_bytes);
   }
   packed.matrix.data = packed.buffer.data();
   return packed;

@@ -43,7 +43,8 @@ TEST(Pack, RowsAndColumnsThatDoNotExistAreZero) {
     const int64_t bytes = PackedPanelBytes(dtype, k);
     const RandomWeight w = MakeRandomWeight(dtype, 17, k, 22);
     std::vector<uint8_t> panel(static_cast<size_t>(bytes), 0xee);
-    PackPanel(dtype, 17, k, w.rows(), w.row_bytes, 1, panel.data());  // holds row 16 alone
+    const PanelRows last(w.rows(), w.row_bytes, 17, 1);  // holds row 16 alone
+    PackPanel(dtype, k, last.rows, panel.data());
     const int64_t of_the_row =
         std::count_if(panel.begin(), panel.end(), [](uint8_t b) { return b; });
     EXPECT_GT(of_the_row, 0) << info.name;
@@ -55,7 +56,8 @@ TEST(Pack, RowsAndColumnsThatDoNotExistAreZero) {
 TEST(Pack, LayoutIsAsDocumented) {
   const auto pack = [](DType dtype, int64_t k, const std::vector<uint8_t>& rows) {
     std::vector<uint8_t> panel(static_cast<size_t>(PackedPanelBytes(dtype, k)));
-    PackPanel(dtype, 16, k, rows.data(), static_cast<int64_t>(rows.size()) / 16, 0, panel.data());
+    const PanelRows from(rows.data(), static_cast<int64_t>(rows.size()) / 16, 16, 0);
+    PackPanel(dtype, k, from.rows, panel.data());
     return panel;
   };
   std::vector<uint8_t> q8(16 * 34);   // scale first
