@@ -40,8 +40,8 @@ struct PackedMatrix {
   int64_t panels() const { return (n + kPanelRows - 1) / kPanelRows; }
 };
 
-// Bytes of one panel; HasCodec(dtype) (codec/codec.h) must hold and k be a multiple of the
-// format's block.
+// Bytes of one panel; HasCodec(dtype) (codec/codec.h) must hold. Where the format's block does not
+// divide k, the last one is partly used; its other elements must be finite.
 int64_t PackedPanelBytes(DType dtype, int64_t k);
 
 // Packs one panel from 16 rows in the format's row-major form; a null row is zero. Different
@@ -83,7 +83,7 @@ struct Q8Group {
 static_assert(sizeof(Q8Group) == 64);
 
 // What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
-// kBf16 for BF16 weights; kQ8 for every quantised format.
+// kBf16 for BF16 and FP8 weights; kQ8 for every quantised format.
 ActKind ActivationKind(DType weight, bool exact);
 
 // Bytes of one row of k activations: k padded to a multiple of 32; the rest is kept zero.

@@ -14,6 +14,7 @@ TEST(Pack, PanelsHoldTheBytesOfTheirRowsAndNoMore) {
     const int64_t k = info.block_size == 1 ? 64 : 3 * info.block_size;
     EXPECT_EQ(PackedPanelBytes(dtype, k), 16 * *TensorBytes(dtype, 1, k)) << info.name;
   }
+  EXPECT_EQ(PackedPanelBytes(DType::kF8_G128, 129), 16 * 2 * 132);
   EXPECT_EQ(PackedPanelBytes(DType::kF32, 33), 16 * 64 * 4);
   EXPECT_EQ(PackedPanelBytes(DType::kBF16, 1), 16 * 32 * 2);
 }
@@ -22,7 +23,7 @@ TEST(Pack, EveryRowComesBackExactly) {
   for (const DType dtype : AllCodecs()) {
     const DTypeInfo& info = GetDType(dtype);
     for (const int64_t n : {1, 16, 17, 40}) {
-      const int64_t k = info.block_size == 1 ? 37 : 2 * info.block_size;
+      const int64_t k = info.block_size == 1 || HasPartialBlocks(dtype) ? 37 : 2 * info.block_size;
       const RandomWeight w = MakeRandomWeight(dtype, n, k, 21);
       const PackedWeight packed = Pack(w);
       for (int64_t row = 0; row < n; ++row) {
@@ -93,6 +94,8 @@ TEST(Pack, ActivationRowsAreAlignedAndPadded) {
   EXPECT_EQ(ActivationKind(DType::kF16, false), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, false), ActKind::kBf16);
   EXPECT_EQ(ActivationKind(DType::kQ4_K, false), ActKind::kQ8);
+  EXPECT_EQ(ActivationKind(DType::kF8_G128, false), ActKind::kBf16);
+  EXPECT_EQ(ActivationKind(DType::kF8_G32, true), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, true), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kQ4_K, true), ActKind::kF32);
 }
