@@ -117,7 +117,8 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
   std::mt19937 rng(1);
   for (uint8_t& b : rows) b = static_cast<uint8_t>(rng() & 0x3f);  // finite in every format
   for (int64_t p = 0; p < w.panels(); ++p) {
-    PackPanel(dtype, kPanelRows, k, rows.data(), row_bytes, 0, bytes.data() + p * panel_bytes);
+    PackPanel(dtype, k, PanelRows(rows.data(), row_bytes, kPanelRows, 0).rows,
+              bytes.data() + p * panel_bytes);
   }
   const ActKind kind = ActivationKind(dtype, exact);
   const int64_t x_bytes = ActivationRowBytes(kind, k);

@@ -45,6 +45,13 @@ constexpr DTypeInfo kTypes[] = {
     {DType::kU64, "U64", 1, 8, false, true},
     {DType::kF8_E4M3, "F8_E4M3", 1, 1, false, true},
     {DType::kF8_E5M2, "F8_E5M2", 1, 1, false, true},
+    {DType::kF8_G128, "F8_G128", 128, 132, false, false},
+    {DType::kF8_G32, "F8_G32", 32, 36, false, false},
+    {DType::kI4_G128, "I4_G128", 128, 69, false, false},
+    {DType::kI4_G32, "I4_G32", 32, 21, false, false},
+    {DType::kI4_BF16, "I4_BF16", 32, 18, false, false},
+    {DType::kI8_G128, "I8_G128", 128, 132, false, false},
+    {DType::kI8_G32, "I8_G32", 32, 36, false, false},
 };
 
 }  // namespace

@@ -47,17 +47,29 @@ enum class DType : int32_t {
   kU64 = 104,
   kF8_E4M3 = 105,
   kF8_E5M2 = 106,
+  // Never in a file: what packed safetensors weights become in memory (kernels/codec/f8_blocks.h,
+  // i4_groups.h, i8_groups.h). Rows end in a partial block where the block does not divide them.
+  kF8_G128 = 200,
+  kF8_G32 = 201,
+  kI4_G128 = 202,
+  kI4_G32 = 203,
+  kI4_BF16 = 204,
+  kI8_G128 = 205,
+  kI8_G32 = 206,
 };
 
 // A tensor's innermost dimension is cut into blocks of `block_size` elements, each stored in
 // `block_bytes` bytes; plain types have block_size 1.
 struct DTypeInfo {
   DType dtype;
-  const char* name;  // GGUF's name ("Q4_K") or safetensors' ("BF16")
+  const char* name;  // GGUF's name ("Q4_K"), safetensors' ("BF16") or ours
   int block_size;    // elements
   int block_bytes;
   bool in_gguf;
   bool in_safetensors;
+
+  // Blocks that hold a row of `cols` elements.
+  int64_t Blocks(int64_t cols) const { return (cols + block_size - 1) / block_size; }
 };
 
 // Null when `dtype` is not one of the enumerators (it may come from a file).

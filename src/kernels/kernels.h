@@ -40,14 +40,24 @@ struct PackedMatrix {
   int64_t panels() const { return (n + kPanelRows - 1) / kPanelRows; }
 };
 
-// Bytes of one panel; HasCodec(dtype) (codec/codec.h) must hold and k be a multiple of the
-// format's block.
+// Bytes of one panel; HasCodec(dtype) (codec/codec.h) must hold. Where the format's block does not
+// divide k, the last one is partly used; its other elements must be finite.
 int64_t PackedPanelBytes(DType dtype, int64_t k);
 
-// Packs panel `panel` from row-major rows; `row(r)` of the source is src + r·row_bytes. Data
-// beyond n is zero-filled. Different panels may be packed by different threads.
-void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
-               int64_t panel, uint8_t* dst);
+// Packs one panel from 16 rows in the format's row-major form; a null row is zero. Different
+// panels may be packed by different threads.
+void PackPanel(DType dtype, int64_t k, const uint8_t* const rows[kPanelRows], uint8_t* dst);
+
+// The rows of panel `panel` where row r of n stands at src + r·row_bytes; null beyond n.
+struct PanelRows {
+  const uint8_t* rows[kPanelRows];
+
+  PanelRows(const uint8_t* src, int64_t row_bytes, int64_t n, int64_t panel) {
+    for (int64_t r = panel * kPanelRows, i = 0; i < kPanelRows; ++i, ++r) {
+      rows[i] = r < n ? src + r * row_bytes : nullptr;
+    }
+  }
+};
 
 // One weight row back as float32 (an embedding look-up from a packed table).
 void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);
@@ -73,7 +83,7 @@ struct Q8Group {
 static_assert(sizeof(Q8Group) == 64);
 
 // What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
-// kBf16 for BF16 weights; kQ8 for every quantised format.
+// kBf16 for BF16 and FP8 weights; kQ8 for every quantised format.
 ActKind ActivationKind(DType weight, bool exact);
 
 // Bytes of one row of k activations: k padded to a multiple of 32; the rest is kept zero.

@@ -41,10 +41,17 @@ inline void StoreTotal(const Job& job, int64_t row, F32 total) {
 
 // ---- float32: w is [columns][16] --------------------------------------------------------------
 
+// The sum of 32 columns goes into the total, times its scale where w has scales, [columns/32][16].
+inline F32 AddGroup(F32 total, F32 sum, const float* scales, int64_t column) {
+  if (scales == nullptr) return Add(total, sum);
+  return Fma(sum, Load(scales + column / 32 * kRows), total);
+}
+
 // Sums of 32 columns are formed apart and then added to the total: the rounding error grows with
 // the number of groups, not of columns.
 template <int kM>
-void FloatRows(const Job& job, int64_t row, const float* w, const float* x, int64_t x_stride) {
+void FloatRows(const Job& job, int64_t row, const float* w, const float* scales, const float* x,
+               int64_t x_stride) {
   F32 total[kM];
   LoadTotals<kM>(job, row, total);
   for (int64_t c = 0; c < job.columns; c += 32) {
@@ -55,7 +62,7 @@ void FloatRows(const Job& job, int64_t row, const float* w, const float* x, int6
       const F32 weight = Load(w + j * kRows);
       for (int i = 0; i < kM; ++i) acc[i] = Fma(weight, Set(x[i * x_stride + j]), acc[i]);
     }
-    for (int i = 0; i < kM; ++i) total[i] = Add(total[i], acc[i]);
+    for (int i = 0; i < kM; ++i) total[i] = AddGroup(total[i], acc[i], scales, c);
   }
   for (int i = 0; i < kM; ++i) StoreTotal(job, row + i, total[i]);
 }
@@ -63,8 +70,14 @@ void FloatRows(const Job& job, int64_t row, const float* w, const float* x, int6
 // ---- bf16: w is [columns/2][16][2] ------------------------------------------------------------
 
 #if defined(FRUGAL_ISA_avx512bf16)
+// Values that bfloat16 holds exactly, the even column's in the low halves.
+inline I32 Bf16Pairs(F32 even, F32 odd) {
+  return OrI(ShrI<16>(Bits(even)), AndI(Bits(odd), SetI(static_cast<int32_t>(0xffff0000u))));
+}
+
 template <int kM>
-void Bf16Rows(const Job& job, int64_t row, const uint8_t* w, const uint8_t* x, int64_t x_stride) {
+void Bf16Rows(const Job& job, int64_t row, const uint8_t* w, const float* scales, const uint8_t* x,
+              int64_t x_stride) {
   F32 total[kM];
   LoadTotals<kM>(job, row, total);
   for (int64_t c = 0; c < job.columns; c += 32) {
@@ -75,7 +88,7 @@ void Bf16Rows(const Job& job, int64_t row, const uint8_t* w, const uint8_t* x, i
       const I32 weight = LoadI(w + j * kRows * 2);
       for (int i = 0; i < kM; ++i) acc[i] = DotBf16(acc[i], weight, x + i * x_stride + 2 * j);
     }
-    for (int i = 0; i < kM; ++i) total[i] = Add(total[i], acc[i]);
+    for (int i = 0; i < kM; ++i) total[i] = AddGroup(total[i], acc[i], scales, c);
   }
   for (int i = 0; i < kM; ++i) StoreTotal(job, row + i, total[i]);
 }
@@ -158,7 +171,7 @@ inline void ForEachRows(int64_t m, const F& f) {
 
 void FloatTileRows(const Job& job, int64_t m, const float* w, const float* x, int64_t x_stride) {
   ForEachRows<kFloatRows>(m, [&](auto rows, int64_t row) {
-    FloatRows<decltype(rows)::value>(job, row, w, x + row * x_stride, x_stride);
+    FloatRows<decltype(rows)::value>(job, row, w, nullptr, x + row * x_stride, x_stride);
   });
 }
 
@@ -202,9 +215,23 @@ void Bf16Tile(const uint8_t* src, int64_t columns, float* out) {
   }
 }
 
+// scale·code, rounded.
+void F8Tile(int block, const uint8_t* panel, int64_t begin, int64_t columns, float* out) {
+  alignas(64) float scales[kTileColumns / 32 * kRows];
+  UnpackF8(block, panel, begin, columns, scales, [&](int64_t c, const F32* values) {
+    const F32 scale = Load(scales + c / 32 * kRows);
+    for (int i = 0; i < 4; ++i) Store(out + (c + i) * kRows, Mul(scale, values[i]));
+  });
+}
+
 // ---- Products ---------------------------------------------------------------------------------
 
 inline int64_t Min64(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// The last block may reach beyond the columns, never beyond the tile.
+inline int64_t Blocks(const QuantFormat& format, int64_t columns) {
+  return (columns + format.block - 1) / format.block;
+}
 
 // A product's whole frame: calls tile(job, panel's bytes, first column) for every panel and tile.
 template <typename F>
@@ -244,9 +271,11 @@ void MatmulF32(const PackedMatrix& w, const Activations& x, const float* bias, i
                   F16Tile(panel + c * kRows * 2, job.columns, buffer);
                 } else if (w.dtype == DType::kBF16) {
                   Bf16Tile(panel + c * kRows * 2, job.columns, buffer);
+                } else if (format == nullptr) {
+                  F8Tile(F8Block(w.dtype), panel, c, job.columns, buffer);
                 } else {
                   format->unpack(panel + c / format->block * format->bytes * kRows,
-                                 job.columns / format->block, &quant);
+                                 Blocks(*format, job.columns), &quant);
                   ExpandTile(*format, quant, job.columns, buffer);
                 }
                 FloatTileRows(job, x.m, tile, reinterpret_cast<const float*>(x.data) + c,
@@ -256,11 +285,23 @@ void MatmulF32(const PackedMatrix& w, const Activations& x, const float* bias, i
 
 void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, int64_t panel_begin,
                 int64_t panel_end, float* y, int64_t y_stride) {
+  const int f8_block = F8Block(w.dtype);
+  alignas(64) float scales[kTileColumns / 32 * kRows];
+  const float* scales_or_null = f8_block > 0 ? scales : nullptr;
 #if defined(FRUGAL_ISA_avx512bf16)
+  alignas(64) uint8_t buffer[kTileColumns * kRows * 2];
   ForEachTile(w, x, bias, panel_begin, panel_end, y, y_stride,
               [&](const Job& job, const uint8_t* panel, int64_t c) {
+                const uint8_t* tile = panel + c * kRows * 2;
+                if (f8_block > 0) {
+                  tile = buffer;
+                  UnpackF8(f8_block, panel, c, job.columns, scales, [&](int64_t j, const F32* v) {
+                    StoreI(buffer + j * kRows * 2, Bf16Pairs(v[0], v[1]));
+                    StoreI(buffer + (j + 2) * kRows * 2, Bf16Pairs(v[2], v[3]));
+                  });
+                }
                 ForEachRows<kFloatRows>(x.m, [&](auto rows, int64_t row) {
-                  Bf16Rows<decltype(rows)::value>(job, row, panel + c * kRows * 2,
+                  Bf16Rows<decltype(rows)::value>(job, row, tile, scales_or_null,
                                                   x.data + row * x.row_bytes + 2 * c, x.row_bytes);
                 });
               });
@@ -271,7 +312,13 @@ void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, 
   alignas(64) float wide[kFloatRows * kTileColumns];
   ForEachTile(w, x, bias, panel_begin, panel_end, y, y_stride,
               [&](const Job& job, const uint8_t* panel, int64_t c) {
-                Bf16Tile(panel + c * kRows * 2, job.columns, buffer);
+                if (f8_block > 0) {
+                  UnpackF8(f8_block, panel, c, job.columns, scales, [&](int64_t j, const F32* v) {
+                    for (int i = 0; i < 4; ++i) Store(buffer + (j + i) * kRows, v[i]);
+                  });
+                } else {
+                  Bf16Tile(panel + c * kRows * 2, job.columns, buffer);
+                }
                 ForEachRows<kFloatRows>(x.m, [&](auto rows, int64_t row) {
                   constexpr int kM = decltype(rows)::value;
                   for (int i = 0; i < kM; ++i) {
@@ -280,7 +327,7 @@ void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, 
                       Store(wide + i * kTileColumns + j, LoadBf16(from + 2 * j));
                     }
                   }
-                  FloatRows<kM>(job, row, buffer, wide, kTileColumns);
+                  FloatRows<kM>(job, row, buffer, scales_or_null, wide, kTileColumns);
                 });
               });
 #endif
@@ -297,7 +344,7 @@ void MatmulQ8(const PackedMatrix& w, const Activations& x, const float* bias, in
   ForEachTile(w, x, bias, panel_begin, panel_end, y, y_stride,
               [&](const Job& job, const uint8_t* panel, int64_t c) {
                 format.unpack(panel + c / format.block * format.bytes * kRows,
-                              job.columns / format.block, &tile);
+                              Blocks(format, job.columns), &tile);
                 rows(job, x.m, tile, reinterpret_cast<const Q8Group*>(x.data) + c / 32, x_stride);
               });
 }

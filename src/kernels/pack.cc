@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -44,21 +45,20 @@ int64_t PackedPanelBytes(DType dtype, int64_t k) {
   CHECK(HasCodec(dtype) && k >= 0);
   const DTypeInfo& info = GetDType(dtype);
   if (IsFloat(dtype)) return RoundUp(k, kColumnPad) * info.block_bytes * kPanelRows;
-  CHECK(k % info.block_size == 0);
-  return k / info.block_size * info.block_bytes * kPanelRows;
+  return info.Blocks(k) * info.block_bytes * kPanelRows;
 }
 
-void PackPanel(DType dtype, int64_t n, int64_t k, const uint8_t* src, int64_t row_bytes,
-               int64_t panel, uint8_t* dst) {
+void PackPanel(DType dtype, int64_t k, const uint8_t* const rows[kPanelRows], uint8_t* dst) {
   const DTypeInfo& info = GetDType(dtype);
   std::memset(dst, 0, static_cast<size_t>(PackedPanelBytes(dtype, k)));
-  for (int lane = 0; lane < kPanelRows && panel * kPanelRows + lane < n; ++lane) {
-    const uint8_t* row = src + (panel * kPanelRows + lane) * row_bytes;
+  for (int lane = 0; lane < kPanelRows; ++lane) {
+    const uint8_t* row = rows[lane];
+    if (row == nullptr) continue;
     if (IsFloat(dtype)) {
       InterleaveFloats(row, k, info.block_bytes, dtype == DType::kBF16 ? 2 : 1, lane, dst);
       continue;
     }
-    for (int64_t b = 0; b < k / info.block_size; ++b) {
+    for (int64_t b = 0; b < info.Blocks(k); ++b) {
       const uint8_t* from = row + b * info.block_bytes;
       uint8_t* to = dst + b * info.block_bytes * kPanelRows;
       ForEachPiece(dtype, lane, info.block_bytes, [&](int in_row, int in_panel, int count) {
@@ -81,19 +81,23 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst) {
     return;
   }
   uint8_t block[256];
-  CHECK(info.block_bytes <= static_cast<int>(sizeof(block)));
-  for (int64_t b = 0; b < w.k / info.block_size; ++b) {
+  float values[256];
+  CHECK(info.block_bytes <= static_cast<int>(sizeof(block)) && info.block_size <= 256);
+  for (int64_t b = 0; b < info.Blocks(w.k); ++b) {
     const uint8_t* from = panel + b * info.block_bytes * kPanelRows;
     ForEachPiece(w.dtype, lane, info.block_bytes, [&](int in_row, int in_panel, int count) {
       std::memcpy(block + in_row, from + in_panel, static_cast<size_t>(count));
     });
-    DecodeRow(w.dtype, block, info.block_size, dst + b * info.block_size);
+    DecodeRow(w.dtype, block, info.block_size, values);
+    const int64_t at = b * info.block_size;
+    std::copy_n(values, std::min<int64_t>(info.block_size, w.k - at), dst + at);
   }
 }
 
 ActKind ActivationKind(DType weight, bool exact) {
   if (exact || weight == DType::kF32 || weight == DType::kF16) return ActKind::kF32;
-  return weight == DType::kBF16 ? ActKind::kBf16 : ActKind::kQ8;
+  const bool bf16 = weight == DType::kBF16 || weight == DType::kF8_G128 || weight == DType::kF8_G32;
+  return bf16 ? ActKind::kBf16 : ActKind::kQ8;
 }
 
 int64_t ActivationRowBytes(ActKind kind, int64_t k) {

@@ -65,6 +65,18 @@ struct UnpackBlocks {
   }
 };
 
+// Four bytes of each row, the nibbles n of elements u and u + 4 in dot order, become the codes
+// n − zero; `zero` has one byte, 0 to 15, for each code. The borrow between bytes is kept out by
+// setting the top bits: (n | 128) − zero is the code + 128.
+inline void StoreNibbles(I32 q, I32 zero, uint8_t* codes) {
+  const I32 high = SetI(static_cast<int32_t>(0x80808080u));
+  for (int half = 0; half < 2; ++half) {
+    const I32 n = AndI(half == 0 ? q : ShrI<4>(q), SetI(0x0f0f0f0f));
+    const I32 shifted = SubI(OrI(n, high), zero);
+    StoreI(codes + 256 * half, kDotOffset == 0 ? XorI(shifted, high) : shifted);
+  }
+}
+
 // ---- The same, 16 rows at a time, for the most common formats -----------------------------------
 
 template <>
@@ -79,18 +91,45 @@ template <>
 struct UnpackBlocks<CodecQ4_0> {
   static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
     Store(scales, LoadF16(src));
-    const I32 mask = SetI(0x0f0f0f0f);
-    // n − 8 as a byte, and flipped: n + 120 when the offset is 128. Else the borrow between
-    // bytes is kept out by setting the top bits: (n | 128) − 8 has bit 7 wrong, flip it.
-    const I32 high = SetI(static_cast<int32_t>(0x80808080u));
-    const I32 eight = SetI(0x08080808);
     for (int u = 0; u < 4; ++u) {
-      const I32 q = LoadI(src + 32 + 64 * u);
-      for (int half = 0; half < 2; ++half) {
-        const I32 n = AndI(half == 0 ? q : ShrI<4>(q), mask);
-        const I32 shifted = SubI(OrI(n, high), eight);  // n − 8 + 128
-        StoreI(codes + 64 * (u + 4 * half), kDotOffset == 0 ? XorI(shifted, high) : shifted);
+      StoreNibbles(LoadI(src + 32 + 64 * u), SetI(0x08080808), codes + 64 * u);
+    }
+  }
+};
+
+template <>
+struct UnpackBlocks<CodecI4_BF16> {
+  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+    Store(scales, LoadBf16(src));
+    for (int u = 0; u < 4; ++u) {
+      StoreNibbles(LoadI(src + 32 + 64 * u), SetI(0x08080808), codes + 64 * u);
+    }
+  }
+};
+
+template <DType kType, int kSize>
+struct UnpackBlocks<CodecI4<kType, kSize>> {
+  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+    uint32_t zeros[kRows];
+    for (int r = 0; r < kRows; ++r) zeros[r] = (src[r] & 15u) * 0x01010101u;
+    const I32 zero = LoadI(zeros);
+    const F32 scale = FromBits(LoadI(src + 16));
+    for (int g = 0; g < kSize / 32; ++g) {
+      Store(scales + 16 * g, scale);
+      for (int u = 0; u < 4; ++u) {
+        StoreNibbles(LoadI(src + 80 + 64 * (4 * g + u)), zero, codes + 64 * (8 * g + u));
       }
+    }
+  }
+};
+
+template <DType kType, int kSize>
+struct UnpackBlocks<CodecI8<kType, kSize>> {
+  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+    const F32 scale = FromBits(LoadI(src));
+    for (int g = 0; g < kSize / 32; ++g) Store(scales + 16 * g, scale);
+    for (int u = 0; u < kSize / 4; ++u) {
+      StoreI(codes + 64 * u, FlipCodes(LoadI(src + 64 + 64 * u)));
     }
   }
 };
@@ -195,7 +234,7 @@ template <class Codec>
 inline constexpr QuantFormat kQuantFormat = {UnpackTile<Codec>, Codec::kBlock, Codec::kBytes,
                                              Codec::kGroup, Codec::kHasMin};
 
-// Null for the float formats.
+// Null for the float formats and FP8.
 inline const QuantFormat* FindQuantFormat(DType dtype) {
   switch (dtype) {
 #define FRUGAL_CASE(Codec) \
@@ -205,6 +244,55 @@ inline const QuantFormat* FindQuantFormat(DType dtype) {
 #undef FRUGAL_CASE
     default:
       return nullptr;
+  }
+}
+
+// ---- FP8 ---------------------------------------------------------------------------------------
+
+// Elements per block; 0 for other formats.
+inline int F8Block(DType dtype) {
+  switch (dtype) {
+#define FRUGAL_CASE(Codec) \
+  case Codec::kDType:      \
+    return Codec::kBlock;
+    FRUGAL_FOR_EACH_F8_CODEC(FRUGAL_CASE)
+#undef FRUGAL_CASE
+    default:
+      return 0;
+  }
+}
+
+// E4m3ToFloat (f8_blocks.h) of the low byte of every lane; the other bytes must be 0.
+inline F32 E4m3(I32 code) {
+  const I32 magnitude = AndI(code, SetI(0x7f));
+  const I32 normal = AddI(ShlI<20>(magnitude), SetI(120 << 23));
+  const I32 least = SetI(121 << 23);
+  const I32 denormal = Bits(Sub(FromBits(AddI(ShlI<20>(magnitude), least)), FromBits(least)));
+  const I32 is_denormal = SarI<31>(SubI(magnitude, SetI(8)));
+  const I32 is_nan = SarI<31>(SubI(SetI(126), magnitude));
+  const I32 value = XorI(normal, AndI(is_denormal, XorI(normal, denormal)));
+  const I32 sign = ShlI<24>(XorI(code, magnitude));
+  return FromBits(OrI(OrI(value, sign), AndI(is_nan, SetI(0x7fc00000))));
+}
+
+// Calls store(column, four vectors of 16 unscaled values, for that column and the next three) over
+// `columns` columns (a multiple of 32) from column `begin`, and writes the scale of every 32 of
+// them, [columns/32][16].
+template <typename StoreFour>
+inline void UnpackF8(int block, const uint8_t* panel, int64_t begin, int64_t columns, float* scales,
+                     const StoreFour& store) {
+  const int64_t block_bytes = (4 + block) * kRows;
+  for (int64_t c = 0; c < columns; c += 32) {
+    const uint8_t* from = panel + (begin + c) / block * block_bytes;
+    Store(scales + c / 32 * kRows, FromBits(LoadI(from)));
+    const uint8_t* words = from + 64 + (begin + c) % block * kRows;
+    for (int u = 0; u < 8; ++u) {
+      const I32 word = LoadI(words + 64 * u);
+      const I32 byte = SetI(255);
+      const F32 values[4] = {E4m3(AndI(word, byte)), E4m3(AndI(ShrI<8>(word), byte)),
+                             E4m3(AndI(ShrI<16>(word), byte)), E4m3(ShrI<24>(word))};
+      store(c + 4 * u, values);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -23,9 +24,12 @@ inline std::vector<Isa> SupportedIsas() {
   return isas;
 }
 
+// GGUF's blocks divide every row; those of the formats made in memory need not.
+inline bool HasPartialBlocks(DType dtype) { return !GetDType(dtype).in_gguf; }
+
 inline std::vector<DType> AllCodecs() {
   std::vector<DType> all;
-  for (int i = 0; i < 128; ++i) {
+  for (int i = 0; i < 256; ++i) {
     if (FindDType(static_cast<DType>(i)) != nullptr && HasCodec(static_cast<DType>(i))) {
       all.push_back(static_cast<DType>(i));
     }
@@ -71,14 +75,14 @@ struct RandomWeight {
 // that sums can be compared.
 inline RandomWeight MakeRandomWeight(DType dtype, int64_t n, int64_t k, uint32_t seed) {
   const DTypeInfo& info = GetDType(dtype);
-  RandomWeight w{dtype, n, k, k / info.block_size * info.block_bytes, {}, {}};
+  const int64_t row_blocks = info.Blocks(k);
+  RandomWeight w{dtype, n, k, row_blocks * info.block_bytes, {}, {}};
   w.bytes.resize(static_cast<size_t>(n * w.row_bytes) + 1);
   w.values.resize(static_cast<size_t>(n * k));
   std::mt19937 rng(seed);
-  const int64_t blocks = n * k / info.block_size;
-  for (int64_t b = 0; b < blocks; ++b) {
+  float values[256];
+  for (int64_t b = 0; b < n * row_blocks; ++b) {
     uint8_t* block = w.bytes.data() + 1 + b * info.block_bytes;
-    float* values = w.values.data() + b * info.block_size;
     for (;;) {
       for (int j = 0; j < info.block_bytes; ++j) block[j] = static_cast<uint8_t>(rng());
       DecodeRow(dtype, block, info.block_size, values);
@@ -90,6 +94,9 @@ inline RandomWeight MakeRandomWeight(DType dtype, int64_t n, int64_t k, uint32_t
       }
       if (finite && largest < 100.0f && (largest > 1e-3f || largest == 0.0f)) break;
     }
+    const int64_t at = b % row_blocks * info.block_size;
+    std::copy_n(values, std::min<int64_t>(info.block_size, k - at),
+                w.values.data() + b / row_blocks * k + at);
   }
   return w;
 }
@@ -104,7 +111,8 @@ inline PackedWeight Pack(const RandomWeight& w) {
   PackedMatrix matrix{w.dtype, w.n, w.k, panel_bytes, nullptr};
   PackedWeight packed{Buffer(static_cast<size_t>(panel_bytes * matrix.panels())), matrix};
   for (int64_t p = 0; p < matrix.panels(); ++p) {
-    PackPanel(w.dtype, w.n, w.k, w.rows(), w.row_bytes, p, packed.buffer.data() + p * panel_bytes);
+    PackPanel(w.dtype, w.k, PanelRows(w.rows(), w.row_bytes, w.n, p).rows,
+              packed.buffer.data() + p * panel_bytes);
   }
   packed.matrix.data = packed.buffer.data();
   return packed;

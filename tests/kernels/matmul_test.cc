@@ -62,7 +62,7 @@ void ExpectNear(const std::vector<float>& y, const Activations& x, const RandomW
 
 int64_t RaggedK(DType dtype) {
   const int block = GetDType(dtype).block_size;
-  return block == 1 ? 333 : block == 32 ? 352 : 512;
+  return block == 1 || HasPartialBlocks(dtype) ? 333 : block == 32 ? 352 : 512;
 }
 
 // float32 sums of up to 512 products: 32 in a row, then 16 of those. Rounding errors add at most
@@ -93,7 +93,7 @@ TEST_P(MatmulTest, ARowsBitsDoNotDependOnTheBatch) {
   const auto [isa, exact] = GetParam();
   const Kernels& kernels = KernelsFor(isa);
   for (const DType dtype : AllCodecs()) {
-    const int64_t k = GetDType(dtype).block_size == 1 ? 301 : 512;
+    const int64_t k = GetDType(dtype).block_size == 1 || HasPartialBlocks(dtype) ? 301 : 512;
     const int64_t n = 21;
     const int64_t max_m = 33;
     const PackedWeight packed = Pack(MakeRandomWeight(dtype, n, k, 4));
@@ -117,7 +117,8 @@ TEST_P(MatmulTest, ARowsBitsDoNotDependOnTheBatch) {
 TEST_P(MatmulTest, PanelsMayBeSplitAnyhowAndOnlyTheirOutputsAreWritten) {
   const auto [isa, exact] = GetParam();
   const Kernels& kernels = KernelsFor(isa);
-  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K}) {
+  for (const DType dtype :
+       {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kF8_G128, DType::kI4_G128}) {
     const int64_t k = 256;
     const int64_t n = 55;
     const int64_t m = 3;
@@ -149,8 +150,8 @@ TEST_P(MatmulTest, PanelsMayBeSplitAnyhowAndOnlyTheirOutputsAreWritten) {
 TEST_P(MatmulTest, ZerosDenormalsAndLargeValues) {
   const auto [isa, exact] = GetParam();
   const Kernels& kernels = KernelsFor(isa);
-  for (const DType dtype :
-       {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K}) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_K,
+                            DType::kQ6_K, DType::kF8_G128, DType::kI4_BF16}) {
     const int64_t k = 256;
     const RandomWeight w = MakeRandomWeight(dtype, 16, k, 8);
     const PackedWeight packed = Pack(w);
@@ -174,7 +175,8 @@ TEST_P(MatmulTest, ZerosDenormalsAndLargeValues) {
 TEST_P(MatmulTest, NonFiniteActivationsReachTheOutput) {
   const auto [isa, exact] = GetParam();
   const Kernels& kernels = KernelsFor(isa);
-  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K}) {
+  for (const DType dtype :
+       {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kF8_G32, DType::kI4_G32}) {
     const int64_t k = 256;
     const PackedWeight packed = Pack(MakeRandomWeight(dtype, 16, k, 10));
     for (const float bad :
@@ -205,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(All, MatmulTest,
 TEST(MatmulAcrossIsas, GiveTheSameBits) {
   for (const DType dtype : AllCodecs()) {
     for (const bool exact : {true, false}) {
-      const int64_t k = GetDType(dtype).block_size == 1 ? 333 : 512;
+      const int64_t k = GetDType(dtype).block_size == 1 || HasPartialBlocks(dtype) ? 333 : 512;
       const int64_t m = 9;
       const PackedWeight packed = Pack(MakeRandomWeight(dtype, 37, k, 12));
       const std::vector<float> x = RandomFloats(static_cast<size_t>(m * k), 13);

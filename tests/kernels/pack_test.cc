@@ -14,6 +14,7 @@ TEST(Pack, PanelsHoldTheBytesOfTheirRowsAndNoMore) {
     const int64_t k = info.block_size == 1 ? 64 : 3 * info.block_size;
     EXPECT_EQ(PackedPanelBytes(dtype, k), 16 * *TensorBytes(dtype, 1, k)) << info.name;
   }
+  EXPECT_EQ(PackedPanelBytes(DType::kF8_G128, 129), 16 * 2 * 132);
   EXPECT_EQ(PackedPanelBytes(DType::kF32, 33), 16 * 64 * 4);
   EXPECT_EQ(PackedPanelBytes(DType::kBF16, 1), 16 * 32 * 2);
 }
@@ -22,7 +23,7 @@ TEST(Pack, EveryRowComesBackExactly) {
   for (const DType dtype : AllCodecs()) {
     const DTypeInfo& info = GetDType(dtype);
     for (const int64_t n : {1, 16, 17, 40}) {
-      const int64_t k = info.block_size == 1 ? 37 : 2 * info.block_size;
+      const int64_t k = info.block_size == 1 || HasPartialBlocks(dtype) ? 37 : 2 * info.block_size;
       const RandomWeight w = MakeRandomWeight(dtype, n, k, 21);
       const PackedWeight packed = Pack(w);
       for (int64_t row = 0; row < n; ++row) {
@@ -43,7 +44,8 @@ TEST(Pack, RowsAndColumnsThatDoNotExistAreZero) {
     const int64_t bytes = PackedPanelBytes(dtype, k);
     const RandomWeight w = MakeRandomWeight(dtype, 17, k, 22);
     std::vector<uint8_t> panel(static_cast<size_t>(bytes), 0xee);
-    PackPanel(dtype, 17, k, w.rows(), w.row_bytes, 1, panel.data());  // holds row 16 alone
+    const PanelRows last(w.rows(), w.row_bytes, 17, 1);  // holds row 16 alone
+    PackPanel(dtype, k, last.rows, panel.data());
     const int64_t of_the_row =
         std::count_if(panel.begin(), panel.end(), [](uint8_t b) { return b; });
     EXPECT_GT(of_the_row, 0) << info.name;
@@ -55,7 +57,8 @@ TEST(Pack, RowsAndColumnsThatDoNotExistAreZero) {
 TEST(Pack, LayoutIsAsDocumented) {
   const auto pack = [](DType dtype, int64_t k, const std::vector<uint8_t>& rows) {
     std::vector<uint8_t> panel(static_cast<size_t>(PackedPanelBytes(dtype, k)));
-    PackPanel(dtype, 16, k, rows.data(), static_cast<int64_t>(rows.size()) / 16, 0, panel.data());
+    const PanelRows from(rows.data(), static_cast<int64_t>(rows.size()) / 16, 16, 0);
+    PackPanel(dtype, k, from.rows, panel.data());
     return panel;
   };
   std::vector<uint8_t> q8(16 * 34);   // scale first
@@ -91,6 +94,8 @@ TEST(Pack, ActivationRowsAreAlignedAndPadded) {
   EXPECT_EQ(ActivationKind(DType::kF16, false), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, false), ActKind::kBf16);
   EXPECT_EQ(ActivationKind(DType::kQ4_K, false), ActKind::kQ8);
+  EXPECT_EQ(ActivationKind(DType::kF8_G128, false), ActKind::kBf16);
+  EXPECT_EQ(ActivationKind(DType::kF8_G32, true), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, true), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kQ4_K, true), ActKind::kF32);
 }

@@ -30,6 +30,13 @@ void DecodeBlocks(const uint8_t* src, int64_t n, float* dst) {
 }
 
 template <class Codec>
+void DecodeF8(const uint8_t* src, int64_t n, float* dst) {
+  for (int64_t begin = 0; begin < n; begin += Codec::kBlock, src += Codec::kBytes) {
+    Codec::Decode(src, dst + begin);
+  }
+}
+
+template <class Codec>
 constexpr bool kCanEncode = requires(const float* x, uint8_t* block) {
   Codec::Encode(x, block);
 };
@@ -55,6 +62,7 @@ bool HasCodec(DType dtype) {
       return true;
 #define FRUGAL_CASE(Codec) case Codec::kDType:
       FRUGAL_FOR_EACH_QUANT_CODEC(FRUGAL_CASE)
+      FRUGAL_FOR_EACH_F8_CODEC(FRUGAL_CASE)
 #undef FRUGAL_CASE
       return true;
     default:
@@ -77,6 +85,11 @@ void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst) {
   case Codec::kDType:      \
     return DecodeBlocks<Codec>(src, n, dst);
       FRUGAL_FOR_EACH_QUANT_CODEC(FRUGAL_CASE)
+#undef FRUGAL_CASE
+#define FRUGAL_CASE(Codec) \
+  case Codec::kDType:      \
+    return DecodeF8<Codec>(src, n, dst);
+      FRUGAL_FOR_EACH_F8_CODEC(FRUGAL_CASE)
 #undef FRUGAL_CASE
     default:
       CHECK(HasCodec(dtype));

@@ -20,7 +20,9 @@
 // A format that can be written also has
 //   static void Encode(const float* x, uint8_t* block);      // x[kBlock]
 //
-// Float formats (F32, F16, BF16) are plain conversions, in half.h.
+// Float formats (F32, F16, BF16) are plain conversions, in half.h. FP8 is a float under a scale, in
+// f8_blocks.h. The formats that are in no file are what packed safetensors become in memory
+// (model/stored_matrix.h makes them).
 //
 // A codec's header opens namespace frugal::FRUGAL_ISA_NS and includes nothing that could emit
 // inline functions outside it: the headers are compiled once per instruction set, and no object

@@ -1,12 +1,15 @@
 // Every quantised format. FRUGAL_FOR_EACH_QUANT_CODEC(X) expands X(CodecName) once for each, so
-// that matmul and the scalar decode are instantiated without naming a format. The including file
-// defines FRUGAL_ISA_NS (see codec.h).
+// that matmul and the scalar decode are instantiated without naming a format; the scaled floats
+// (f8_blocks.h) have a list of their own. The including file defines FRUGAL_ISA_NS (see codec.h).
 #pragma once
 
 #ifndef FRUGAL_ISA_NS
 #error "codec/list.h needs FRUGAL_ISA_NS"
 #endif
 
+#include "kernels/codec/f8_blocks.h"
+#include "kernels/codec/i4_groups.h"
+#include "kernels/codec/i8_groups.h"
 #include "kernels/codec/iq1_m.h"
 #include "kernels/codec/iq1_s.h"
 #include "kernels/codec/iq2_s.h"
@@ -52,4 +55,13 @@
   X(CodecIQ4_XS)                       \
   X(CodecTQ1_0)                        \
   X(CodecTQ2_0)                        \
-  X(CodecMXFP4)
+  X(CodecMXFP4)                        \
+  X(CodecI4_G128)                      \
+  X(CodecI4_G32)                       \
+  X(CodecI4_BF16)                      \
+  X(CodecI8_G128)                      \
+  X(CodecI8_G32)
+
+#define FRUGAL_FOR_EACH_F8_CODEC(X) \
+  X(CodecF8_G128)                   \
+  X(CodecF8_G32)

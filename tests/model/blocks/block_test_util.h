@@ -60,8 +60,9 @@ class BlockModel {
         .dtype = DType::kF32, .n = n, .k = k, .panel_bytes = PackedPanelBytes(DType::kF32, k)};
     uint8_t* data = Allocate(packed.panels() * packed.panel_bytes);
     for (int64_t p = 0; p < packed.panels(); ++p) {
-      PackPanel(DType::kF32, n, k, reinterpret_cast<const uint8_t*>(values.data()),
-                k * static_cast<int64_t>(sizeof(float)), p, data + p * packed.panel_bytes);
+      const PanelRows from(reinterpret_cast<const uint8_t*>(values.data()),
+                           k * static_cast<int64_t>(sizeof(float)), n, p);
+      PackPanel(DType::kF32, k, from.rows, data + p * packed.panel_bytes);
     }
     packed.data = data;
     return {.w = packed, .bias = bias ? Vector(n, 0.0f, 0.5f, &oracle->bias) : nullptr};
