@@ -37,8 +37,8 @@ Result<Facts> Inspect(const ModelOptions& options) {
   Facts facts;
   ASSIGN_OR_RETURN(facts.spec, ParseModelSpec(checkpoint));
   const std::vector<TensorDesc> table = ModelTensors(facts.spec);
-  facts.parameters = CountParameters(table);
-  facts.active_parameters = facts.parameters;
+  facts.parameters = CountParameters(facts.spec, table);
+  facts.active_parameters = CountActiveParameters(facts.spec, table);
   if (!facts.spec.tied_embedding) {
     facts.active_parameters -= (facts.spec.vocab - 1) * facts.spec.hidden;
   }
@@ -49,7 +49,7 @@ Result<Facts> Inspect(const ModelOptions& options) {
   facts.bytes_per_token = facts.weight_bytes;
   const TensorDesc& embedding = table.front();
   const NamedTensor* stored = checkpoint.tensors.Find(
-      checkpoint.container == Container::kGguf ? embedding.gguf_name : embedding.hf_name);
+      checkpoint.container == Container::kGguf ? embedding.gguf.name : embedding.hf.name);
   if (stored != nullptr && !facts.spec.tied_embedding) {
     facts.bytes_per_token -= stored->view.bytes - stored->view.bytes / facts.spec.vocab;
   }

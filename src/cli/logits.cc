@@ -16,6 +16,7 @@ struct LogitsOptions {
   std::string out;
   int64_t chunk = 64;
   bool last = false;
+  std::string routing;
 };
 
 Status Run(const LogitsOptions& options) {
@@ -23,11 +24,25 @@ Status Run(const LogitsOptions& options) {
   const int64_t rows = options.last ? 1 : static_cast<int64_t>(options.ids.size());
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(options.out));
   RETURN_IF_ERROR(file.Write(NpyHeader("<f4", {rows, engine->model().spec.vocab})));
-  RETURN_IF_ERROR(
-      engine->Logits(options.ids, options.chunk, options.last, [&](std::span<const float> row) {
+  const ModelSpec& spec = engine->model().spec;
+  if (!options.routing.empty() && MoeLayers(spec) == 0) {
+    return Error(StatusCode::kInvalidArgument, "--routing: this model has no experts to choose");
+  }
+  std::vector<int32_t> routing;
+  RETURN_IF_ERROR(engine->Logits(
+      options.ids, options.chunk, options.last,
+      [&](std::span<const float> row) {
         return file.Write({reinterpret_cast<const uint8_t*>(row.data()), row.size_bytes()});
-      }));
-  return file.Commit();
+      },
+      options.routing.empty() ? nullptr : &routing));
+  RETURN_IF_ERROR(file.Commit());
+  if (options.routing.empty()) return OkStatus();
+  ASSIGN_OR_RETURN(AtomicFile chosen, AtomicFile::Create(options.routing));
+  RETURN_IF_ERROR(chosen.Write(NpyHeader(
+      "<i4", {MoeLayers(spec), static_cast<int64_t>(options.ids.size()), MaxTopK(spec)})));
+  RETURN_IF_ERROR(chosen.Write({reinterpret_cast<const uint8_t*>(routing.data()),
+                                routing.size() * sizeof(int32_t)}));
+  return chosen.Commit();
 }
 
 }  // namespace
@@ -52,6 +67,10 @@ void AddLogitsCommand(CLI::App* app, int* exit) {
                    "tokens per forward pass; changes no bit of the result")
       ->check(IntegerIn(1, 512))
       ->capture_default_str();
+  logits
+      ->add_option("--routing", options->routing,
+                   "also write the experts chosen: int32 (MoE layers, tokens, top-k), ascending")
+      ->option_text("FILE");
   AddModelOptions(logits, &options->model);
   logits->footer(
       "Example, with the arithmetic that other programs' float32 is compared with:\n"

@@ -22,11 +22,12 @@ int64_t DefaultKvBytes() {
 }  // namespace
 
 struct Engine::Sequence {
-  Sequence(int64_t number, Request r, KvPool* pool)
+  Sequence(int64_t number, Request r, KvPool* pool, int64_t state_floats)
       : id(number),
         request(std::move(r)),
         sampler(request.sampling),
         kv(pool),
+        state(state_floats),
         stop(request.stop),
         tokens(request.prompt) {
     for (int32_t token : tokens) sampler.ObservePrompt(token);
@@ -36,6 +37,7 @@ struct Engine::Sequence {
   Request request;
   Sampler sampler;
   KvSequence kv;
+  AlignedBuffer<float> state;  // recurrent, after `computed` tokens; empty when the model has none
   StopStrings stop;
   std::vector<int32_t> tokens;  // prompt and answer
   int64_t computed = 0;         // tokens whose keys and values are in kv
@@ -107,8 +109,9 @@ Result<std::unique_ptr<Engine>> Engine::Load(const std::string& path,
           .exact = options.exact,
           .kv_type = options.kv_type.value_or(options.exact ? KvType::kF32 : KvType::kBf16),
           .max_rows = max_rows,
-          .max_logit_rows = max_rows});
-  const int64_t page_bytes = engine->forward_->kv_layout().page_bytes;
+          .max_logit_rows = max_rows,
+          .expand_rows = options.expand_rows});
+  const int64_t page_bytes = engine->forward_->cache_layout().page_bytes;
   const int64_t kv_bytes = options.kv_bytes > 0 ? options.kv_bytes : DefaultKvBytes();
   engine->pool_ = std::make_unique<KvPool>(page_bytes, std::max<int64_t>(1, kv_bytes / page_bytes));
   engine->logits_ = AlignedBuffer<float>(engine->max_sequences_ * spec.vocab);
@@ -144,7 +147,8 @@ Result<int64_t> Engine::Submit(Request request) {
     return Error(StatusCode::kInvalidArgument, "stop strings need a tokenizer: {}",
                  tokenizer_status_.message());
   }
-  auto sequence = std::make_unique<Sequence>(next_request_++, std::move(request), pool_.get());
+  auto sequence = std::make_unique<Sequence>(next_request_++, std::move(request), pool_.get(),
+                                             forward_->cache_layout().state_floats);
   const int64_t room = std::min(context_, pool_->max_pages() * kAttentionBlock);
   const int64_t wanted = sequence->request.max_tokens;
   sequence->limit = wanted >= 0 && wanted < room - sequence->prompt_size()
@@ -171,7 +175,11 @@ void Engine::TakeRetained(Sequence* sequence) {
   const int64_t most = std::min<int64_t>(retained_->tokens.size(), sequence->size() - 1);
   int64_t shared = 0;
   while (shared < most && retained_->tokens[shared] == sequence->tokens[shared]) ++shared;
+  // A recurrent state knows only the whole of its past.
+  const bool whole = shared == static_cast<int64_t>(retained_->tokens.size());
+  if (retained_->state.size() > 0 && !whole) shared = 0;
   if (shared > 0) {
+    sequence->state = std::move(retained_->state);
     sequence->kv = std::move(retained_->kv);
     sequence->kv.Truncate(shared);
     sequence->computed = sequence->cached = shared;
@@ -195,6 +203,7 @@ void Engine::Admit(std::vector<Event>* events) {
     TakeRetained(sequence);
     if (!sequence->kv.Reserve(sequence->limit)) {
       sequence->kv.Truncate(0);
+      sequence->state = AlignedBuffer<float>(sequence->state.size());
       sequence->computed = sequence->cached = 0;
       return;  // running requests will free pages; alone, `limit` fits by construction
     }
@@ -217,7 +226,8 @@ void Engine::Finish(Sequence* sequence, FinishReason reason, Event* event) {
   if (sequence->computed > 0) {
     sequence->tokens.resize(sequence->computed);
     sequence->kv.Truncate(sequence->computed);
-    retained_.emplace(Retained{std::move(sequence->tokens), std::move(sequence->kv)});
+    retained_.emplace(Retained{std::move(sequence->tokens), std::move(sequence->kv),
+                               std::move(sequence->state)});
   }
 }
 
@@ -264,6 +274,7 @@ std::vector<Event> Engine::Step() {
   // prompts in order of arrival.
   rows_.clear();
   page_tables_.clear();
+  states_.clear();
   const int64_t max_rows = forward_->options().max_rows;
   std::vector<Sequence*> with_logits;
   for (const bool decoding : {true, false}) {
@@ -280,11 +291,12 @@ std::vector<Event> Engine::Step() {
                          .wants_logits = i + 1 == pending});
       }
       page_tables_.push_back(s->kv.pages());
+      states_.push_back(s->state.data());
       s->computed += count;
       if (count == pending) with_logits.push_back(s);
     }
   }
-  forward_->Run({.rows = rows_, .pages = page_tables_}, logits_.data());
+  forward_->Run({.rows = rows_, .pages = page_tables_, .states = states_}, logits_.data());
 
   const int64_t vocab = model_->spec.vocab;
   for (size_t i = 0; i < with_logits.size(); ++i) {
@@ -301,7 +313,8 @@ std::vector<Event> Engine::Step() {
 }
 
 Status Engine::Logits(std::span<const int32_t> ids, int64_t chunk, bool last_only,
-                      const std::function<Status(std::span<const float>)>& sink) {
+                      const std::function<Status(std::span<const float>)>& sink,
+                      std::vector<int32_t>* routing) {
   RETURN_IF_ERROR(CheckPrompt(ids));
   const int64_t n = static_cast<int64_t>(ids.size());
   const int64_t vocab = model_->spec.vocab;
@@ -309,6 +322,11 @@ Status Engine::Logits(std::span<const int32_t> ids, int64_t chunk, bool last_onl
   AlignedBuffer<float> logits((last_only ? 1 : std::min(step, n)) * vocab);
   retained_.reset();
   KvSequence kv(pool_.get());
+  AlignedBuffer<float> state(forward_->cache_layout().state_floats);
+  const int64_t moe_layers = MoeLayers(model_->spec);
+  const int64_t top_k = MaxTopK(model_->spec);
+  std::vector<int32_t> chosen;
+  if (routing != nullptr) routing->assign(moe_layers * n * top_k, -1);
   if (!kv.Reserve(n)) {
     return Error(StatusCode::kResourceExhausted, "no memory for the keys and values of {} tokens",
                  n);
@@ -320,7 +338,17 @@ Status Engine::Logits(std::span<const int32_t> ids, int64_t chunk, bool last_onl
       rows_.push_back({.token = ids[p], .position = p, .wants_logits = !last_only || p + 1 == n});
     }
     uint8_t* const* pages = kv.pages();
-    forward_->Run({.rows = rows_, .pages = {&pages, 1}}, logits.data());
+    float* states = state.data();
+    if (routing != nullptr) chosen.assign(moe_layers * (end - start) * top_k, -1);
+    forward_->Run({.rows = rows_,
+                   .pages = {&pages, 1},
+                   .states = {&states, 1},
+                   .routing = routing != nullptr ? chosen.data() : nullptr},
+                  logits.data());
+    for (int64_t l = 0; routing != nullptr && l < moe_layers; ++l) {
+      std::copy_n(chosen.data() + l * (end - start) * top_k, (end - start) * top_k,
+                  routing->data() + (l * n + start) * top_k);
+    }
     int64_t row = 0;
     for (const BatchRow& r : rows_) {
       if (!r.wants_logits) continue;

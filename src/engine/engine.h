@@ -34,6 +34,7 @@ struct EngineOptions {
   std::optional<Isa> isa;         // none: the best this machine has
   bool exact = false;             // --compute f32
   std::optional<KvType> kv_type;  // none: float32 when exact, else bfloat16
+  int64_t expand_rows = ForwardOptions().expand_rows;
   int64_t context = 0;            // most positions per request; 0: the model's own
   int max_rows = 512;             // rows per forward pass
   int max_sequences = 64;         // requests that run at the same time
@@ -97,8 +98,11 @@ class Engine {
 
   // Logits of a lone sequence, in chunks of `chunk` rows (1 to max_rows): `sink` gets them row by
   // row in order, (vocab) each; only the last row with last_only. A failing sink ends the run.
+  // `routing`, if not null, gets the experts chosen: (MoeLayers, ids, MaxTopK), ascending; −1 where
+  // a layer chooses fewer.
   Status Logits(std::span<const int32_t> ids, int64_t chunk, bool last_only,
-                const std::function<Status(std::span<const float>)>& sink);
+                const std::function<Status(std::span<const float>)>& sink,
+                std::vector<int32_t>* routing = nullptr);
 
  private:
   struct Sequence;
@@ -128,11 +132,13 @@ class Engine {
   struct Retained {
     std::vector<int32_t> tokens;  // whose keys and values the pages hold
     KvSequence kv;
+    AlignedBuffer<float> state;
   };
   std::optional<Retained> retained_;
 
   std::vector<BatchRow> rows_;
   std::vector<uint8_t* const*> page_tables_;
+  std::vector<float*> states_;
   AlignedBuffer<float> logits_;
 };
 

@@ -55,7 +55,8 @@ struct Batch {
   // Per sequence its recurrent state (state_floats), zeros before position 0; empty when the model
   // has none.
   std::span<float* const> states;
-  // If not null, (MoE layers, rows, top_k) gets the experts chosen, ascending.
+  // If not null, (MoeLayers, rows, MaxTopK) gets the experts chosen, ascending; a layer that
+  // chooses fewer leaves the rest as it is.
   int32_t* routing = nullptr;
 };
 

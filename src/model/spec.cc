@@ -1,5 +1,6 @@
 #include "model/spec.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace frugal {
@@ -39,6 +40,20 @@ float PositionFactor(const PositionScale& scale, int64_t position) {
              std::log(static_cast<float>(scale.length));
   }
   return 1.0f;
+}
+
+int MoeLayers(const ModelSpec& spec) {
+  int count = 0;
+  for (const LayerSpec& layer : spec.layers) count += layer.moe() != nullptr;
+  return count;
+}
+
+int MaxTopK(const ModelSpec& spec) {
+  int most = 0;
+  for (const LayerSpec& layer : spec.layers) {
+    if (const MoeSpec* moe = layer.moe()) most = std::max(most, moe->top_k);
+  }
+  return most;
 }
 
 CacheSpec LayerCache(const LayerSpec& layer) {

@@ -197,6 +197,9 @@ struct ModelSpec {
   }
 };
 
+int MoeLayers(const ModelSpec& spec);  // how many layers have experts
+int MaxTopK(const ModelSpec& spec);    // most experts a layer chooses per token
+
 // ---- What a sequence keeps ----------------------------------------------------------------------
 
 // What one layer keeps for one position of one sequence, in elements, and once per sequence.

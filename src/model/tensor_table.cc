@@ -8,7 +8,6 @@ namespace frugal {
 namespace {
 
 std::string Weight(const char* name) { return std::string(name) + ".weight"; }
-std::string Bias(const char* name) { return std::string(name) + ".bias"; }
 
 void Complete(const std::string& prefix, std::string* name) {
   if (name->empty()) return;

@@ -272,8 +272,8 @@ TEST(HarmlessKeys, AreAccepted) {
       "head_dim": "null", "quantization_config": "null", "layer_types": "null"})";
   const ModelSpec spec = SpecOf(Changed(kTinyLlama, changes));
   EXPECT_EQ(spec.layers.size(), plain.layers.size());
-  EXPECT_EQ(spec.layers[0].gqa.head_dim, plain.layers[0].gqa.head_dim);
-  EXPECT_EQ(spec.layers[0].gqa.window, 0);
+  EXPECT_EQ(spec.layers[0].gqa().head_dim, plain.layers[0].gqa().head_dim);
+  EXPECT_EQ(spec.layers[0].gqa().window, 0);
   EXPECT_EQ(spec.ropes[0].scaling, RopeScaling::kNone);
   for (const char* family : {"mistral", "qwen2", "qwen3"}) {
     SpecOf(TinyConfig(family, R"({"attention_bias": false, "mlp_bias": false})"));

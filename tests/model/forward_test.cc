@@ -88,7 +88,7 @@ TEST_P(GoldenTest, GreedyTokensMatchTheReference) {
   for (Isa isa : SupportedIsas()) {
     Forward forward(*model_, team_, {.isa = isa, .exact = true});
     std::vector<int32_t> ids = golden_.input_ids;
-    const TestSequence sequence(forward.kv_layout(), ids.size() + 64);
+    const TestSequence sequence(forward.cache_layout(), ids.size() + 64);
     std::vector<float> logits;
     RunChunk(forward, sequence, ids, 0, ids.size(), golden_.vocab, &logits);
     std::vector<int32_t> greedy;
@@ -133,8 +133,8 @@ TEST_P(InvarianceTest, NeighboursChangeNoBit) {
       const auto alone_a = RunInChunks(forward, a, 512, golden_.vocab);
       const auto alone_b = RunInChunks(forward, b, 512, golden_.vocab);
 
-      const TestSequence kv_a(forward.kv_layout(), a.size());
-      const TestSequence kv_b(forward.kv_layout(), b.size());
+      const TestSequence kv_a(forward.cache_layout(), a.size());
+      const TestSequence kv_b(forward.cache_layout(), b.size());
       uint8_t* const* const pages[] = {kv_a.pages(), kv_b.pages()};
       std::vector<float> together_a, together_b;
       size_t at_a = 0, at_b = 0;

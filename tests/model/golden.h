@@ -87,7 +87,7 @@ inline std::unique_ptr<Model> OpenModel(const std::string& path, ThreadTeam& tea
 // Keys and values of one sequence in plain memory.
 class TestSequence {
  public:
-  TestSequence(const KvLayout& layout, int64_t positions) {
+  TestSequence(const CacheLayout& layout, int64_t positions) {
     for (int64_t p = 0; p * kAttentionBlock < positions; ++p) {
       memory_.emplace_back(layout.page_bytes);
       // Stale bits of an earlier owner must not matter.
@@ -119,7 +119,7 @@ inline void RunChunk(Forward& forward, const TestSequence& sequence,
 inline std::vector<float> RunInChunks(Forward& forward, const std::vector<int32_t>& ids,
                                       int64_t chunk, int64_t vocab) {
   const int64_t n = static_cast<int64_t>(ids.size());
-  const TestSequence sequence(forward.kv_layout(), n);
+  const TestSequence sequence(forward.cache_layout(), n);
   std::vector<float> logits;
   for (int64_t p = 0; p < n; p += chunk) {
     RunChunk(forward, sequence, ids, p, std::min(n, p + chunk), vocab, &logits);

@@ -13,7 +13,7 @@ ModelSpec FullSpec() {
   ModelSpec spec{.family = "llama", .hidden = 16, .vocab = 40};
   spec.ropes = {{.rotary_dim = 6}};
   LayerSpec layer;
-  layer.gqa = {.n_heads = 4,
+  layer.gqa() = {.n_heads = 4,
                .n_kv_heads = 2,
                .head_dim = 6,
                .q_bias = true,
@@ -21,7 +21,7 @@ ModelSpec FullSpec() {
                .v_bias = true,
                .o_bias = true,
                .qk_norm = QkNorm::kHeadPreRope};
-  layer.glu = {.d_ff = 24, .bias = true};
+  layer.glu() = {.d_ff = 24, .bias = true};
   spec.layers.assign(2, layer);
   return spec;
 }
@@ -98,9 +98,9 @@ TEST(TensorTable, RowsFollowTheSpec) {
   spec.tied_embedding = true;
   EXPECT_EQ(FindRow(DecoderTensors(spec), Role::kOutput, -1), nullptr);
   // One layer may differ from the next.
-  spec.layers[1].gqa.q_bias = false;
-  spec.layers[1].gqa.qk_norm = QkNorm::kNone;
-  spec.layers[1].glu = {.d_ff = 32};
+  spec.layers[1].gqa().q_bias = false;
+  spec.layers[1].gqa().qk_norm = QkNorm::kNone;
+  spec.layers[1].glu() = {.d_ff = 32};
   const std::vector<TensorDesc> table = DecoderTensors(spec);
   EXPECT_NE(FindRow(table, Role::kAttnQBias, 0), nullptr);
   EXPECT_EQ(FindRow(table, Role::kAttnQBias, 1), nullptr);
@@ -128,7 +128,7 @@ TEST(TensorTable, IsWhatTheGoldensHold) {
     const bool gguf = checkpoint->container == Container::kGguf;
     std::set<std::string> named;
     for (const TensorDesc& row : ModelTensors(SpecOf(*checkpoint))) {
-      const std::string& name = gguf ? row.gguf_name : row.hf_name;
+      const std::string& name = gguf ? row.gguf.name : row.hf.name;
       const NamedTensor* tensor = name.empty() ? nullptr : checkpoint->tensors.Find(name);
       if (tensor == nullptr) {
         EXPECT_FALSE(row.required) << c.path << ": " << name;

@@ -237,7 +237,7 @@ TEST(BindWeights, PacksWhatTheFileHolds) {
     const auto tensor = [&](Role role, int layer) {
       for (const TensorDesc& row : ModelTensors(model->spec)) {
         if (row.role != role || row.layer != layer) continue;
-        return model->checkpoint.tensors.Find(gguf ? row.gguf_name : row.hf_name)->view;
+        return model->checkpoint.tensors.Find(gguf ? row.gguf.name : row.hf.name)->view;
       }
       return TensorView();
     };

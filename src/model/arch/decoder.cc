@@ -197,11 +197,11 @@ ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
                                       : config.BoolOr({"tie_word_embeddings", ""}, false);
 
   LayerSpec layer;
-  layer.gqa.n_heads = static_cast<int>(heads);
-  layer.gqa.n_kv_heads = static_cast<int>(kv_heads);
-  layer.gqa.head_dim = static_cast<int>(head_dim);
-  layer.gqa.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-  layer.glu.d_ff = d_ff;
+  layer.gqa().n_heads = static_cast<int>(heads);
+  layer.gqa().n_kv_heads = static_cast<int>(kv_heads);
+  layer.gqa().head_dim = static_cast<int>(head_dim);
+  layer.gqa().scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  layer.glu().d_ff = d_ff;
   spec.layers.assign(layers, layer);
   return spec;
 }
@@ -252,14 +252,14 @@ void ReadWindowLayers(ConfigReader& config, ModelSpec* spec) {
                           l));
       }
     }
-    if (sliding) spec->layers[l].gqa.window = window;
+    if (sliding) spec->layers[l].gqa().window = window;
   }
 }
 
 void SetAttentionBias(ModelSpec* spec, bool qkv, bool o) {
   for (LayerSpec& layer : spec->layers) {
-    layer.gqa.q_bias = layer.gqa.k_bias = layer.gqa.v_bias = qkv;
-    layer.gqa.o_bias = o;
+    layer.gqa().q_bias = layer.gqa().k_bias = layer.gqa().v_bias = qkv;
+    layer.gqa().o_bias = o;
   }
 }
 

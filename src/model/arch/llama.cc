@@ -9,7 +9,7 @@ namespace {
 ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "llama");
   spec.ropes.push_back(
-      ReadRope(config, spec, spec.layers[0].gqa.head_dim, /*gguf_interleaved=*/true));
+      ReadRope(config, spec, spec.layers[0].gqa().head_dim, /*gguf_interleaved=*/true));
   // GGUF has no keys for biases: the tensors tell.
   const auto has = [&](const char* name) {
     return config.checkpoint().tensors.Find(name) != nullptr;
@@ -22,8 +22,8 @@ ModelSpec Parse(ConfigReader& config) {
   SetAttentionBias(&spec, attention_bias, o_bias);
   const int64_t window = config.IntOr({"", "attention.sliding_window"}, 0, int64_t{1} << 40, 0);
   for (LayerSpec& layer : spec.layers) {
-    layer.glu.bias = mlp_bias;
-    layer.gqa.window = window;
+    layer.glu().bias = mlp_bias;
+    layer.gqa().window = window;
   }
   config.Ignore({"", "tensor_data_layout"});  // says what every converter does
   return spec;

@@ -13,12 +13,12 @@ ModelSpec Parse(ConfigReader& config) {
   // transformers' own default where the key is absent, unlike its kin's (and ggml's) hidden /
   // heads.
   const int64_t head_dim = config.IntOr({"head_dim", "attention.key_length"}, 1, 1 << 16,
-                                        config.gguf() ? spec.layers[0].gqa.head_dim : 128);
+                                        config.gguf() ? spec.layers[0].gqa().head_dim : 128);
   const bool bias = config.BoolOr({"attention_bias", ""}, false);
   for (LayerSpec& layer : spec.layers) {
-    layer.gqa.head_dim = static_cast<int>(head_dim);
-    layer.gqa.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    layer.gqa.qk_norm = QkNorm::kHeadPreRope;
+    layer.gqa().head_dim = static_cast<int>(head_dim);
+    layer.gqa().scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+    layer.gqa().qk_norm = QkNorm::kHeadPreRope;
   }
   spec.ropes.push_back(
       ReadRope(config, spec, static_cast<int>(head_dim), /*gguf_interleaved=*/false));

@@ -4,6 +4,7 @@
 #include "formats/utf8.h"
 #include "model/arch/families.h"
 #include "model/arch/family.h"
+#include "model/blocks/moe.h"
 
 namespace frugal {
 namespace {
@@ -50,24 +51,80 @@ Status ReadTokenIds(const Checkpoint& checkpoint, ModelSpec* spec) {
   return OkStatus();
 }
 
-Status CheckSound(const ModelSpec& spec, const std::string& path) {
-  for (int l = 0; l < spec.n_layers(); ++l) {
-    const GqaSpec& gqa = spec.layers[l].gqa;
-    if (gqa.n_heads % gqa.n_kv_heads != 0) {
-      return Error(StatusCode::kCorrupt,
-                   "{}: layer {}: {} attention heads are not a multiple of {} key-value heads",
-                   path, l, gqa.n_heads, gqa.n_kv_heads);
+// What the blocks ask of a layer's sizes; messages lack the file's name.
+Status Check(const ModelSpec& spec, int l, const GqaSpec& gqa) {
+  if (gqa.n_kv_heads < 1 || gqa.n_heads % gqa.n_kv_heads != 0) {
+    return Error(StatusCode::kCorrupt,
+                 "layer {}: {} attention heads are not a multiple of {} key-value heads", l,
+                 gqa.n_heads, gqa.n_kv_heads);
+  }
+  if (gqa.head_dim < 2 || gqa.head_dim > 4096) {
+    return Error(StatusCode::kCorrupt, "layer {}: head_dim: expected 2 to 4096, found {}", l,
+                 gqa.head_dim);
+  }
+  if (gqa.rope < 0) return OkStatus();
+  const int rotary = spec.ropes[gqa.rope].rotary_dim;
+  if (rotary % 2 != 0 || rotary > gqa.head_dim) {
+    return Error(StatusCode::kCorrupt,
+                 "layer {}: rotary dimension {}: expected an even number up to head_dim {}", l,
+                 rotary, gqa.head_dim);
+  }
+  return OkStatus();
+}
+
+Status Check(const ModelSpec& spec, int l, const MlaSpec& mla) {
+  for (const int dim :
+       {mla.kv_lora_rank, mla.qk_nope_head_dim, mla.qk_rope_head_dim, mla.v_head_dim}) {
+    if (dim < 1 || dim > 8192) {
+      return Error(StatusCode::kCorrupt, "layer {}: latent attention: expected 1 to 8192, found {}",
+                   l, dim);
     }
-    if (gqa.head_dim < 2 || gqa.head_dim > 4096) {
-      return Error(StatusCode::kCorrupt, "{}: layer {}: head_dim: expected 2 to 4096, found {}",
-                   path, l, gqa.head_dim);
-    }
-    const int rotary = spec.ropes[gqa.rope].rotary_dim;
-    if (rotary % 2 != 0 || rotary > gqa.head_dim) {
-      return Error(StatusCode::kCorrupt,
-                   "{}: layer {}: rotary dimension {}: expected an even number up to head_dim {}",
-                   path, l, rotary, gqa.head_dim);
-    }
+  }
+  if (mla.qk_rope_head_dim % 2 != 0 || spec.ropes[mla.rope].rotary_dim != mla.qk_rope_head_dim) {
+    return Error(StatusCode::kCorrupt, "layer {}: 'qk_rope_head_dim': expected an even number, "
+                 "found {}", l, mla.qk_rope_head_dim);
+  }
+  return OkStatus();
+}
+
+Status Check(const ModelSpec&, int l, const GatedDeltaSpec& delta) {
+  if (delta.n_v_heads % delta.n_k_heads != 0) {
+    return Error(StatusCode::kCorrupt, "layer {}: {} value heads are not a multiple of {} key heads",
+                 l, delta.n_v_heads, delta.n_k_heads);
+  }
+  return OkStatus();
+}
+
+Status Check(const ModelSpec&, int, const LightningSpec&) { return OkStatus(); }
+
+Status CheckMoe(int l, const MoeSpec& moe) {
+  if (moe.n_experts < 1 || moe.n_experts > kMaxExperts) {
+    return Error(StatusCode::kCorrupt, "layer {}: experts: expected 1 to {}, found {}", l,
+                 kMaxExperts, moe.n_experts);
+  }
+  const RouterSpec& router = moe.router;
+  if (router.n_group < 1 || moe.n_experts % router.n_group != 0 || router.topk_group < 1 ||
+      router.topk_group > router.n_group) {
+    return Error(StatusCode::kCorrupt,
+                 "layer {}: {} of {} groups of experts: expected groups of equal size for {} "
+                 "experts, and at least one of them kept",
+                 l, router.topk_group, router.n_group, moe.n_experts);
+  }
+  const int reachable = moe.n_experts / router.n_group * router.topk_group;
+  if (moe.top_k < 1 || moe.top_k > reachable) {
+    return Error(StatusCode::kCorrupt, "layer {}: experts per token: expected 1 to {}, found {}", l,
+                 reachable, moe.top_k);
+  }
+  return OkStatus();
+}
+
+Status CheckSound(const ModelSpec& spec) {
+  const int layers = spec.n_layers() + static_cast<int>(spec.mtp_layers.size());
+  for (int l = 0; l < layers; ++l) {
+    const LayerSpec& layer = spec.layer(l);
+    RETURN_IF_ERROR(
+        std::visit([&](const auto& mixer) { return Check(spec, l, mixer); }, layer.mixer));
+    if (const MoeSpec* moe = layer.moe()) RETURN_IF_ERROR(CheckMoe(l, *moe));
   }
   return OkStatus();
 }
@@ -99,7 +156,9 @@ Result<ModelSpec> ParseModelSpec(const Checkpoint& checkpoint) {
   ModelSpec spec = family->parse(config);
   RETURN_IF_ERROR(config.status());
   RETURN_IF_ERROR(config.CheckAllRead());
-  RETURN_IF_ERROR(CheckSound(spec, checkpoint.path));
+  if (Status sound = CheckSound(spec); !sound.ok()) {
+    return std::move(sound).WithContext(checkpoint.path);
+  }
   RETURN_IF_ERROR(ReadTokenIds(checkpoint, &spec));
   return spec;
 }

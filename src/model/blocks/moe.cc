@@ -148,8 +148,11 @@ void GroupSlots(ForwardState& s, int layer, int thread) {
   if (s.batch.routing != nullptr) {
     int moe_layers = 0;
     for (int l = 0; l < layer; ++l) moe_layers += s.layer_spec(l).moe() != nullptr;
-    std::memcpy(s.batch.routing + moe_layers * pairs, s.moe.chosen.data(),
-                pairs * sizeof(int32_t));
+    const int64_t width = MaxTopK(s.model.spec);
+    for (int64_t i = 0; i < pairs; ++i) {
+      const int64_t row = moe_layers * s.rows() + i / spec.top_k;
+      s.batch.routing[row * width + i % spec.top_k] = s.moe.chosen[i];
+    }
   }
 }
 

@@ -57,14 +57,14 @@ TEST(ReadDecoder, ReadsBothContainers) {
     EXPECT_EQ(spec.norm_eps, 1e-5f);
     ASSERT_EQ(spec.n_layers(), 2);
     for (const LayerSpec& layer : spec.layers) {
-      EXPECT_EQ(layer.gqa.n_heads, 4);
-      EXPECT_EQ(layer.gqa.n_kv_heads, 2);
-      EXPECT_EQ(layer.gqa.head_dim, 4);
-      EXPECT_EQ(layer.gqa.scale, 0.5f);
-      EXPECT_EQ(layer.gqa.window, 0);
-      EXPECT_EQ(layer.glu.d_ff, 24);
-      EXPECT_EQ(layer.glu.activation, Activation::kSilu);
-      EXPECT_FALSE(layer.glu.bias);
+      EXPECT_EQ(layer.gqa().n_heads, 4);
+      EXPECT_EQ(layer.gqa().n_kv_heads, 2);
+      EXPECT_EQ(layer.gqa().head_dim, 4);
+      EXPECT_EQ(layer.gqa().scale, 0.5f);
+      EXPECT_EQ(layer.gqa().window, 0);
+      EXPECT_EQ(layer.glu().d_ff, 24);
+      EXPECT_EQ(layer.glu().activation, Activation::kSilu);
+      EXPECT_FALSE(layer.glu().bias);
     }
   }
 }
@@ -72,8 +72,8 @@ TEST(ReadDecoder, ReadsBothContainers) {
 TEST(ReadDecoder, DefaultsAreTransformers) {
   const ModelSpec spec = ReadOk(HfConfig(R"({"hidden_size": 16, "intermediate_size": 24,
       "num_hidden_layers": 1, "num_attention_heads": 4, "vocab_size": 40})"));
-  EXPECT_EQ(spec.layers[0].gqa.n_kv_heads, 4);
-  EXPECT_EQ(spec.layers[0].gqa.head_dim, 4);
+  EXPECT_EQ(spec.layers[0].gqa().n_kv_heads, 4);
+  EXPECT_EQ(spec.layers[0].gqa().head_dim, 4);
   EXPECT_EQ(spec.norm_eps, 1e-6f);
   EXPECT_EQ(spec.max_position, 2048);
   EXPECT_FALSE(spec.tied_embedding);
@@ -84,8 +84,8 @@ TEST(ReadDecoder, HeadDimOfItsOwn) {
   GgufKeys keys = With(TinyGguf("llama"), "llama.attention.key_length", int64_t{10});
   keys = With(keys, "llama.attention.value_length", int64_t{10});
   for (const ModelSpec& spec : {hf, ReadOk(GgufConfig(keys))}) {
-    EXPECT_EQ(spec.layers[0].gqa.head_dim, 10);
-    EXPECT_EQ(spec.layers[0].gqa.scale, 1.0f / std::sqrt(10.0f));
+    EXPECT_EQ(spec.layers[0].gqa().head_dim, 10);
+    EXPECT_EQ(spec.layers[0].gqa().scale, 1.0f / std::sqrt(10.0f));
   }
   keys = With(keys, "llama.attention.value_length", int64_t{12});
   ExpectReadFails(GgufConfig(keys), StatusCode::kUnsupported,
@@ -384,7 +384,7 @@ std::vector<int64_t> Windows(const std::string& json, int layers, Status* status
   ReadWindowLayers(reader, &spec);
   *status = reader.status();
   std::vector<int64_t> windows;
-  for (const LayerSpec& layer : spec.layers) windows.push_back(layer.gqa.window);
+  for (const LayerSpec& layer : spec.layers) windows.push_back(layer.gqa().window);
   return windows;
 }
 
@@ -456,12 +456,12 @@ TEST(SetAttentionBias, SetsEveryLayer) {
   ModelSpec spec{.layers = std::vector<LayerSpec>(3)};
   SetAttentionBias(&spec, /*qkv=*/true, /*o=*/false);
   for (const LayerSpec& layer : spec.layers) {
-    EXPECT_TRUE(layer.gqa.q_bias && layer.gqa.k_bias && layer.gqa.v_bias);
-    EXPECT_FALSE(layer.gqa.o_bias);
+    EXPECT_TRUE(layer.gqa().q_bias && layer.gqa().k_bias && layer.gqa().v_bias);
+    EXPECT_FALSE(layer.gqa().o_bias);
   }
   SetAttentionBias(&spec, /*qkv=*/false, /*o=*/true);
-  EXPECT_FALSE(spec.layers[2].gqa.q_bias || spec.layers[2].gqa.k_bias || spec.layers[2].gqa.v_bias);
-  EXPECT_TRUE(spec.layers[2].gqa.o_bias);
+  EXPECT_FALSE(spec.layers[2].gqa().q_bias || spec.layers[2].gqa().k_bias || spec.layers[2].gqa().v_bias);
+  EXPECT_TRUE(spec.layers[2].gqa().o_bias);
 }
 
 }  // namespace

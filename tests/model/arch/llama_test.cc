@@ -9,11 +9,11 @@ TEST(Llama, PlainHasNoBiasWindowOrNorm) {
     ASSERT_EQ(spec.ropes.size(), 1u);
     EXPECT_EQ(spec.ropes[0].rotary_dim, 4);
     for (const LayerSpec& layer : spec.layers) {
-      EXPECT_FALSE(layer.gqa.q_bias || layer.gqa.k_bias || layer.gqa.v_bias || layer.gqa.o_bias);
-      EXPECT_EQ(layer.gqa.qk_norm, QkNorm::kNone);
-      EXPECT_EQ(layer.gqa.window, 0);
-      EXPECT_EQ(layer.gqa.rope, 0);
-      EXPECT_FALSE(layer.glu.bias);
+      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias || layer.gqa().o_bias);
+      EXPECT_EQ(layer.gqa().qk_norm, QkNorm::kNone);
+      EXPECT_EQ(layer.gqa().window, 0);
+      EXPECT_EQ(layer.gqa().rope, 0);
+      EXPECT_FALSE(layer.glu().bias);
     }
   }
 }
@@ -23,22 +23,22 @@ TEST(Llama, BiasesOfConfig) {
   const ModelSpec attention = SpecOf(Changed(kTinyLlama, R"({"attention_bias": true})"));
   const ModelSpec mlp = SpecOf(Changed(kTinyLlama, R"({"mlp_bias": true})"));
   for (int l = 0; l < 2; ++l) {
-    const GqaSpec& gqa = attention.layers[l].gqa;
+    const GqaSpec& gqa = attention.layers[l].gqa();
     EXPECT_TRUE(gqa.q_bias && gqa.k_bias && gqa.v_bias && gqa.o_bias);
-    EXPECT_FALSE(attention.layers[l].glu.bias);
-    EXPECT_TRUE(mlp.layers[l].glu.bias);
-    EXPECT_FALSE(mlp.layers[l].gqa.q_bias);
+    EXPECT_FALSE(attention.layers[l].glu().bias);
+    EXPECT_TRUE(mlp.layers[l].glu().bias);
+    EXPECT_FALSE(mlp.layers[l].gqa().q_bias);
   }
 }
 
 TEST(Llama, BiasesOfGgufAreItsTensors) {
   const ModelSpec qkv = SpecOf(GgufConfig(TinyGguf("llama"), {"blk.0.attn_q.bias"}));
-  EXPECT_TRUE(qkv.layers[1].gqa.q_bias && qkv.layers[1].gqa.k_bias && qkv.layers[1].gqa.v_bias);
-  EXPECT_FALSE(qkv.layers[1].gqa.o_bias);
+  EXPECT_TRUE(qkv.layers[1].gqa().q_bias && qkv.layers[1].gqa().k_bias && qkv.layers[1].gqa().v_bias);
+  EXPECT_FALSE(qkv.layers[1].gqa().o_bias);
   const ModelSpec all = SpecOf(GgufConfig(
       TinyGguf("llama"), {"blk.0.attn_q.bias", "blk.0.attn_output.bias", "blk.0.ffn_gate.bias"}));
-  EXPECT_TRUE(all.layers[1].gqa.o_bias);
-  EXPECT_TRUE(all.layers[1].glu.bias);
+  EXPECT_TRUE(all.layers[1].gqa().o_bias);
+  EXPECT_TRUE(all.layers[1].glu().bias);
 }
 
 // Mistral as GGUF is "llama"; its window may come along.
@@ -46,9 +46,9 @@ TEST(Llama, WindowOfGguf) {
   const auto keys = [](int64_t window) {
     return GgufConfig(With(TinyGguf("llama"), "llama.attention.sliding_window", window));
   };
-  EXPECT_EQ(SpecOf(keys(24)).layers[0].gqa.window, 24);
-  EXPECT_EQ(SpecOf(keys(24)).layers[1].gqa.window, 24);
-  EXPECT_EQ(SpecOf(keys(0)).layers[1].gqa.window, 0);
+  EXPECT_EQ(SpecOf(keys(24)).layers[0].gqa().window, 24);
+  EXPECT_EQ(SpecOf(keys(24)).layers[1].gqa().window, 24);
+  EXPECT_EQ(SpecOf(keys(0)).layers[1].gqa().window, 0);
   ExpectParseFails(keys(-1), StatusCode::kCorrupt, {"'llama.attention.sliding_window'"});
 }
 

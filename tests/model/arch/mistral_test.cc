@@ -5,8 +5,8 @@ namespace {
 
 int64_t WindowOf(const std::string& changes) {
   const ModelSpec spec = SpecOf(TinyConfig("mistral", changes));
-  EXPECT_EQ(spec.layers[0].gqa.window, spec.layers[1].gqa.window) << "all layers alike";
-  return spec.layers[0].gqa.window;
+  EXPECT_EQ(spec.layers[0].gqa().window, spec.layers[1].gqa().window) << "all layers alike";
+  return spec.layers[0].gqa().window;
 }
 
 // Absent is the published default, null none.
@@ -25,7 +25,7 @@ TEST(Mistral, IsLlamaWithoutBiases) {
   EXPECT_EQ(spec.family, "mistral");
   EXPECT_FALSE(spec.ropes[0].interleaved);
   EXPECT_EQ(spec.ropes[0].rotary_dim, 10);
-  EXPECT_EQ(spec.layers[0].gqa.qk_norm, QkNorm::kNone);
+  EXPECT_EQ(spec.layers[0].gqa().qk_norm, QkNorm::kNone);
   EXPECT_EQ(ModelTensors(spec).size(), 4u + 2 * 9u);
   ExpectParseFails(TinyConfig("mistral", R"({"attention_bias": true})"), StatusCode::kUnsupported,
                    {"'attention_bias'"});

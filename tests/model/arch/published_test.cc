@@ -241,10 +241,10 @@ void ExpectIs(const ModelSpec& spec, const Published& model) {
   EXPECT_EQ(spec.vocab, model.vocab);
   EXPECT_EQ(spec.tied_embedding, model.tied);
   for (const LayerSpec& layer : spec.layers) {
-    ASSERT_EQ(layer.gqa.n_heads, model.heads);
-    ASSERT_EQ(layer.gqa.n_kv_heads, model.kv_heads);
-    ASSERT_EQ(layer.gqa.head_dim, model.head_dim);
-    ASSERT_EQ(layer.gqa.window, model.window);
+    ASSERT_EQ(layer.gqa().n_heads, model.heads);
+    ASSERT_EQ(layer.gqa().n_kv_heads, model.kv_heads);
+    ASSERT_EQ(layer.gqa().head_dim, model.head_dim);
+    ASSERT_EQ(layer.gqa().window, model.window);
   }
   ASSERT_EQ(spec.ropes.size(), 1u);
   EXPECT_EQ(spec.ropes[0].theta, model.theta);
@@ -265,7 +265,7 @@ TEST(PublishedConfigs, Qwen2) {
   for (const Published& model : Qwen2Models()) {
     const ModelSpec spec = SpecOf(model.config);
     ExpectIs(spec, model);
-    EXPECT_TRUE(spec.layers[0].gqa.q_bias && !spec.layers[0].gqa.o_bias) << model.name;
+    EXPECT_TRUE(spec.layers[0].gqa().q_bias && !spec.layers[0].gqa().o_bias) << model.name;
   }
 }
 
@@ -273,7 +273,7 @@ TEST(PublishedConfigs, Qwen3) {
   for (const Published& model : Qwen3Models()) {
     const ModelSpec spec = SpecOf(model.config);
     ExpectIs(spec, model);
-    EXPECT_EQ(spec.layers[0].gqa.qk_norm, QkNorm::kHeadPreRope) << model.name;
+    EXPECT_EQ(spec.layers[0].gqa().qk_norm, QkNorm::kHeadPreRope) << model.name;
   }
 }
 

@@ -10,8 +10,8 @@ TEST(Qwen3, NormsOnHeadsAndNoBiases) {
        {SpecOf(TinyConfig("qwen3", R"({"head_dim": 4})")), SpecOf(GgufConfig(TinyGguf("qwen3")))}) {
     EXPECT_EQ(spec.family, "qwen3");
     for (const LayerSpec& layer : spec.layers) {
-      EXPECT_EQ(layer.gqa.qk_norm, QkNorm::kHeadPreRope);
-      EXPECT_FALSE(layer.gqa.q_bias || layer.gqa.k_bias || layer.gqa.v_bias || layer.gqa.o_bias);
+      EXPECT_EQ(layer.gqa().qk_norm, QkNorm::kHeadPreRope);
+      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias || layer.gqa().o_bias);
     }
     EXPECT_FALSE(spec.ropes[0].interleaved) << "in both containers";
     EXPECT_EQ(ModelTensors(spec).size(), (spec.tied_embedding ? 3u : 4u) + 2 * 11u);
@@ -32,8 +32,8 @@ TEST(Qwen3, HeadDim) {
   for (const Case& c : cases) {
     const ModelSpec spec = SpecOf(c.checkpoint);
     for (const LayerSpec& layer : spec.layers) {
-      EXPECT_EQ(layer.gqa.head_dim, c.expected);
-      EXPECT_EQ(layer.gqa.scale, 1.0f / std::sqrt(static_cast<float>(c.expected)));
+      EXPECT_EQ(layer.gqa().head_dim, c.expected);
+      EXPECT_EQ(layer.gqa().scale, 1.0f / std::sqrt(static_cast<float>(c.expected)));
     }
     EXPECT_EQ(spec.ropes[0].rotary_dim, c.expected);
   }
@@ -41,15 +41,15 @@ TEST(Qwen3, HeadDim) {
 
 TEST(Qwen3, AttentionBiasIsOnAllFour) {
   const ModelSpec spec = SpecOf(TinyConfig("qwen3", R"({"attention_bias": true})"));
-  const GqaSpec& gqa = spec.layers[1].gqa;
+  const GqaSpec& gqa = spec.layers[1].gqa();
   EXPECT_TRUE(gqa.q_bias && gqa.k_bias && gqa.v_bias && gqa.o_bias);
 }
 
 TEST(Qwen3, WindowLayers) {
   const ModelSpec spec = SpecOf(TinyConfig(
       "qwen3", R"({"use_sliding_window": true, "sliding_window": 20, "max_window_layers": 1})"));
-  EXPECT_EQ(spec.layers[0].gqa.window, 0);
-  EXPECT_EQ(spec.layers[1].gqa.window, 20);
+  EXPECT_EQ(spec.layers[0].gqa().window, 0);
+  EXPECT_EQ(spec.layers[1].gqa().window, 20);
 }
 
 TEST(Qwen3, MixtureOfExpertsIsAnotherFamily) {

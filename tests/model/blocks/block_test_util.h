@@ -85,14 +85,14 @@ class BlockPass {
               .team = team,
               .options = {.isa = isa, .exact = true, .kv_type = kv_type},
               .kernels = KernelsFor(isa),
-              .kv = MakeKvLayout(model.spec, kv_type)} {
+              .kv = MakeCacheLayout(model.spec, kv_type)} {
     const int64_t d = model.spec.hidden;
     const unsigned f32 = 1u << static_cast<int>(ActKind::kF32);
     int64_t q_dim = 0, kv_dim = 0, d_ff = 0;
     for (const LayerSpec& layer : model.spec.layers) {
-      q_dim = std::max(q_dim, layer.gqa.q_dim());
-      kv_dim = std::max(kv_dim, layer.gqa.kv_dim());
-      d_ff = std::max(d_ff, layer.glu.d_ff);
+      q_dim = std::max(q_dim, layer.gqa().q_dim());
+      kv_dim = std::max(kv_dim, layer.gqa().kv_dim());
+      d_ff = std::max(d_ff, layer.glu().d_ff);
     }
     state.x = AlignedBuffer<float>(rows * d);
     state.delta = AlignedBuffer<float>(rows * d);

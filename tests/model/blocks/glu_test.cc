@@ -1,4 +1,4 @@
-#include "model/blocks/glu.h"
+#include "model/blocks/ffn.h"
 
 #include "kernels/ref/reference.h"
 #include "tests/model/blocks/block_test_util.h"
@@ -25,13 +25,13 @@ void CheckAgainstOracle(const GluCase& c, Isa isa, int threads) {
   model.spec.norm_eps = 1e-3f;
   // The block is layer 1 of 2; layer 0 is narrower, and its weights are not there to be read.
   model.spec.layers.resize(2);
-  model.spec.layers[0].glu.d_ff = 3;
-  model.spec.layers[1].glu = {.d_ff = c.d_ff, .activation = c.activation, .bias = c.bias};
+  model.spec.layers[0].glu().d_ff = 3;
+  model.spec.layers[1].glu() = {.d_ff = c.d_ff, .activation = c.activation, .bias = c.bias};
   for (LayerSpec& layer : model.spec.layers) {
-    layer.gqa = {.n_heads = 1, .n_kv_heads = 1, .head_dim = 2};
+    layer.gqa() = {.n_heads = 1, .n_kv_heads = 1, .head_dim = 2};
   }
   model.weights.layers.resize(2);
-  GluWeights& w = model.weights.layers[1].glu;
+  GluWeights& w = model.weights.layers[1].glu();
   Doubles norm;
   Oracle gate, up, down;
   w.norm = random.Vector(c.hidden, 1.0f, 0.3f, &norm);
@@ -42,7 +42,7 @@ void CheckAgainstOracle(const GluCase& c, Isa isa, int threads) {
   ThreadTeam team(threads);
   BlockPass pass(model, team, isa, KvType::kF32, kRows);
   std::vector<Step> steps;
-  AppendGluSteps(1, &steps);
+  AppendFfnSteps(1, &steps);
   const std::vector<BatchRow> rows(kRows);
   const std::vector<float> x = random.Random(kRows * c.hidden, 0.0f, 1.0f);
   const std::vector<float> delta = random.Random(kRows * c.hidden, 0.0f, 1.0f);

@@ -95,8 +95,8 @@ void MakeSpec(const GqaCase& c, ModelSpec* spec) {
   LayerSpec other;
   other.gqa = {.n_heads = 2, .n_kv_heads = 1, .head_dim = 4};
   spec->layers.assign(2, other);
-  spec->layers[c.layer].gqa = c.gqa;
-  spec->layers[c.layer].gqa.rope = 1;
+  spec->layers[c.layer].gqa() = c.gqa;
+  spec->layers[c.layer].gqa().rope = 1;
 }
 
 // Sequences of 70 positions (more than a page) and of 9, in batches that mix them.
@@ -106,7 +106,7 @@ void CheckAgainstOracle(const GqaCase& c, Isa isa, int threads) {
   Model& model = random.model;
   MakeSpec(c, &model.spec);
   model.weights.layers.resize(2);
-  const GqaOracle oracle(c, &random, &model.weights.layers[c.layer].gqa);
+  const GqaOracle oracle(c, &random, &model.weights.layers[c.layer].gqa());
 
   const int64_t lengths[] = {70, 9};
   std::vector<BatchRow> order;
