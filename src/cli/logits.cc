@@ -40,8 +40,8 @@ Status Run(const LogitsOptions& options) {
   ASSIGN_OR_RETURN(AtomicFile chosen, AtomicFile::Create(options.routing));
   RETURN_IF_ERROR(chosen.Write(NpyHeader(
       "<i4", {MoeLayers(spec), static_cast<int64_t>(options.ids.size()), MaxTopK(spec)})));
-  RETURN_IF_ERROR(chosen.Write({reinterpret_cast<const uint8_t*>(routing.data()),
-                                routing.size() * sizeof(int32_t)}));
+  RETURN_IF_ERROR(chosen.Write(
+      {reinterpret_cast<const uint8_t*>(routing.data()), routing.size() * sizeof(int32_t)}));
   return chosen.Commit();
 }
 

@@ -226,8 +226,8 @@ void Engine::Finish(Sequence* sequence, FinishReason reason, Event* event) {
   if (sequence->computed > 0) {
     sequence->tokens.resize(sequence->computed);
     sequence->kv.Truncate(sequence->computed);
-    retained_.emplace(Retained{std::move(sequence->tokens), std::move(sequence->kv),
-                               std::move(sequence->state)});
+    retained_.emplace(
+        Retained{std::move(sequence->tokens), std::move(sequence->kv), std::move(sequence->state)});
   }
 }
 

@@ -35,10 +35,10 @@ struct EngineOptions {
   bool exact = false;             // --compute f32
   std::optional<KvType> kv_type;  // none: float32 when exact, else bfloat16
   int64_t expand_rows = ForwardOptions().expand_rows;
-  int64_t context = 0;            // most positions per request; 0: the model's own
-  int max_rows = 512;             // rows per forward pass
-  int max_sequences = 64;         // requests that run at the same time
-  int64_t kv_bytes = 0;           // most memory for keys and values; 0: a quarter of the machine's
+  int64_t context = 0;     // most positions per request; 0: the model's own
+  int max_rows = 512;      // rows per forward pass
+  int max_sequences = 64;  // requests that run at the same time
+  int64_t kv_bytes = 0;    // most memory for keys and values; 0: a quarter of the machine's
 };
 
 struct Request {

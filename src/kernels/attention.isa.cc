@@ -153,7 +153,8 @@ void AttentionOver(const AttentionArgs& a) {
         block.first;
     const int64_t row = static_cast<int64_t>(a.kv_head) * kAttentionBlock + block.first;
     block.k = a.pages[page] + a.k_offset + row * a.head_dim * Kv::kBytes;
-    block.v = a.pages[page] + a.v_offset + row * (a.v_stride > 0 ? a.v_stride : a.v_head_dim) * Kv::kBytes;
+    block.v = a.pages[page] + a.v_offset +
+              row * (a.v_stride > 0 ? a.v_stride : a.v_head_dim) * Kv::kBytes;
     int h = 0;
     for (; h + 4 <= a.group; h += 4) {
       BlockHeads<Kv, 4>(a, block, h, scores, maxima, sums, values, stride);

@@ -48,12 +48,12 @@ struct GqaSpec {
   bool v_bias = false;
   bool o_bias = false;
   QkNorm qk_norm = QkNorm::kNone;
-  int64_t window = 0;       // positions a query sees, itself included; 0 = all
-  float scale = 0.0f;       // multiplies q·k
-  float logit_cap = 0.0f;   // cap·tanh(logit/cap) when > 0
-  int rope = 0;             // index into ModelSpec::ropes; −1: none
-  bool sinks = false;       // one learned extra logit per head (gpt-oss)
-  bool output_gate = false; // what attention gives is multiplied with σ(gate(x)) (Qwen3-Next)
+  int64_t window = 0;        // positions a query sees, itself included; 0 = all
+  float scale = 0.0f;        // multiplies q·k
+  float logit_cap = 0.0f;    // cap·tanh(logit/cap) when > 0
+  int rope = 0;              // index into ModelSpec::ropes; −1: none
+  bool sinks = false;        // one learned extra logit per head (gpt-oss)
+  bool output_gate = false;  // what attention gives is multiplied with σ(gate(x)) (Qwen3-Next)
   PositionScale q_scale;
   int kv_layer = -1;  // ≥ 0: no K and V of its own, it attends to those of this earlier layer
 
@@ -169,14 +169,14 @@ struct LayerSpec {
 
 struct ModelSpec {
   std::string family;  // the registry's name: "llama", "qwen3"
-  int naming = 0;      // which of its tensor name sets, for a family that was published with several
+  int naming = 0;  // which of its tensor name sets, for a family that was published with several
   int64_t hidden = 0;
   int64_t vocab = 0;
   int64_t max_position = 0;  // the context the model was published for
   float norm_eps = 0.0f;
-  bool norm_plus_one = false;    // norms multiply with 1 + w as stored by Hugging Face
-  bool tied_embedding = false;   // the output head is the embedding table
-  bool norm_head = false;        // the head's columns are divided by their length over the vocabulary
+  bool norm_plus_one = false;   // norms multiply with 1 + w as stored by Hugging Face
+  bool tied_embedding = false;  // the output head is the embedding table
+  bool norm_head = false;  // the head's columns are divided by their length over the vocabulary
   float embedding_scale = 1.0f;  // multiplies the embedding
   float logit_scale = 1.0f;      // multiplies the logits,
   float logit_cap = 0.0f;        // which then become cap·tanh(logit/cap) when > 0

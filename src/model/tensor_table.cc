@@ -34,8 +34,8 @@ void AddGlu(const LayerTable& t, const FfnSpec& ffn, const GluRoles& roles, cons
   const auto gguf = [&](const char* stem, const char* kind) {
     return fmt::format("ffn_{}{}.{}", stem, gguf_suffix, kind);
   };
-  const auto add = [&](Role role, const char* stem, const char* kind, const char* hf, RowSelect rows,
-                       Shape dims) {
+  const auto add = [&](Role role, const char* stem, const char* kind, const char* hf,
+                       RowSelect rows, Shape dims) {
     TensorDesc& desc =
         t.Add(role, gguf(stem, kind), StoredName(fmt::format("{}.{}", hf, kind), rows), dims);
     desc.hf.transposed = names.transposed && std::string_view(kind) == "weight";
@@ -124,9 +124,9 @@ void AddGqaTensors(const LayerTable& t, const GqaNames& names) {
                        Shape shape) {
     const bool fused = names.qkv != nullptr && role != Role::kAttnO && role != Role::kAttnOBias;
     const RowSelect rows = fused ? Rows(q + 2 * own_kv, begin, shape[0]) : RowSelect{};
-    TensorDesc& desc = t.Add(role, fmt::format("{}.{}", stem, kind),
-                             StoredName(fmt::format("{}.{}", fused ? names.qkv : hf, kind), rows),
-                             shape);
+    TensorDesc& desc =
+        t.Add(role, fmt::format("{}.{}", stem, kind),
+              StoredName(fmt::format("{}.{}", fused ? names.qkv : hf, kind), rows), shape);
     desc.hf.transposed = names.transposed && std::string_view(kind) == "weight";
   };
   // With an output gate each head's rows of q_proj are followed by its gate's.

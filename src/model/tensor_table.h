@@ -15,7 +15,7 @@ enum class Role {
   kEmbedding,
   kOutputNorm,
   kOutput,
-  kRopeFactors,       // GGUF only: divisors of the rope frequencies
+  kRopeFactors,  // GGUF only: divisors of the rope frequencies
   // Norms around a layer's two blocks.
   kMixerNorm,
   kPostMixerNorm,

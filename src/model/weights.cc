@@ -284,8 +284,8 @@ class Binder {
     const int64_t stored_rows = select.whole() ? all : select.groups * select.stride;
     const PackedMatrix packed = NewPacked(view.dtype, n, k);
     const int64_t unit = *TensorBytes(view.dtype, 1, found.stored->transposed ? 1 : k);
-    const uint8_t* base = view.data + (own ? 0 : expert * stored_rows) *
-                                          (found.stored->transposed ? unit * k : unit);
+    const uint8_t* base =
+        view.data + (own ? 0 : expert * stored_rows) * (found.stored->transposed ? unit * k : unit);
     PackPanels(packed, [&](int64_t row, uint8_t* temporary) -> const uint8_t* {
       const int64_t at = select.StoredRow(first + row);
       if (!found.stored->transposed) return base + at * unit;

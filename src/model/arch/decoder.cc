@@ -35,7 +35,7 @@ bool HasObject(const ConfigReader& config, const std::string& name) {
   return it != values.end() && it->first.starts_with(name + ".");
 }
 
-void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
+void ReadHfRope(ConfigReader& config, double default_theta, RopeSpec* rope) {
   // transformers 5 writes rope_parameters; files published before hold rope_theta and
   // rope_scaling. Where both are objects transformers takes the latter, and what only the other
   // says stays unread, which is an error.
@@ -45,7 +45,7 @@ void ReadHfRope(ConfigReader& config, RopeSpec* rope) {
     name = object + "." + leaf;
     return ConfigKey{name, ""};
   };
-  rope->theta = config.DoubleOr({"rope_theta", ""}, 10000.0);
+  rope->theta = config.DoubleOr({"rope_theta", ""}, default_theta);
   rope->theta = config.DoubleOr(key("rope_theta"), rope->theta);
   config.Ignore(key("finetuned"));  // a note of YaRN's authors
   std::string type = config.StringOr(key("type"), "default");
@@ -206,16 +206,16 @@ ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
   return spec;
 }
 
-RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int head_dim,
-                  bool gguf_interleaved) {
+RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int rotary_dim,
+                  const RopeStyle& style) {
   RopeSpec rope;
-  rope.rotary_dim = head_dim;
+  rope.rotary_dim = rotary_dim;
   rope.max_position = spec.max_position;
-  rope.interleaved = config.gguf() && gguf_interleaved;
+  rope.interleaved = config.gguf() ? style.gguf_interleaved : style.hf_interleaved;
   if (config.gguf()) {
     ReadGgufRope(config, &rope);
   } else {
-    ReadHfRope(config, &rope);
+    ReadHfRope(config, style.default_theta, &rope);
   }
   CheckRope(config, rope);
   return rope;
@@ -254,6 +254,53 @@ void ReadWindowLayers(ConfigReader& config, ModelSpec* spec) {
     }
     if (sliding) spec->layers[l].gqa().window = window;
   }
+}
+
+int ReadRotaryDim(ConfigReader& config, int head_dim, double default_factor) {
+  if (config.gguf()) return head_dim;
+  const double factor =
+      config.DoubleOr({"rope_parameters.partial_rotary_factor", ""},
+                      config.DoubleOr({"partial_rotary_factor", ""}, default_factor));
+  if (!(factor > 0.0 && factor <= 1.0)) {
+    config.Fail(Error(StatusCode::kCorrupt,
+                      "'partial_rotary_factor': expected a number above 0, up to 1, found {}",
+                      factor));
+    return head_dim;
+  }
+  return static_cast<int>(head_dim * factor);
+}
+
+double YarnMscale(double factor, double mscale) {
+  return factor <= 1.0 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0;
+}
+
+std::vector<bool> ReadLayerTypes(ConfigReader& config, const ModelSpec& spec, std::string_view yes,
+                                 std::string_view no) {
+  std::vector<bool> flags;
+  if (!config.Has({"layer_types", ""})) {
+    config.Ignore({"layer_types", ""});
+    return flags;
+  }
+  const std::vector<std::string> types = config.StringsOr({"layer_types", ""});
+  if (static_cast<int>(types.size()) != spec.n_layers()) {
+    config.Fail(Error(StatusCode::kCorrupt, "'layer_types': expected {} entries, found {}",
+                      spec.n_layers(), types.size()));
+  }
+  for (size_t l = 0; l < types.size(); ++l) {
+    if (types[l] != yes && types[l] != no) {
+      config.Fail(Error(StatusCode::kUnsupported,
+                        "'layer_types[{}]': expected {} or {}, found '{}'", l, no, yes,
+                        Printable(types[l])));
+    }
+    flags.push_back(types[l] == yes);
+  }
+  flags.resize(spec.layers.size());
+  return flags;
+}
+
+int ReadFirstDense(ConfigReader& config, const ModelSpec& spec, int fallback) {
+  return static_cast<int>(config.IntOr({"first_k_dense_replace", "leading_dense_block_count"}, 0,
+                                       spec.n_layers(), fallback));
 }
 
 void SetAttentionBias(ModelSpec* spec, bool qkv, bool o) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "model/config_reader.h"
 #include "model/spec.h"
@@ -12,10 +13,33 @@ namespace frugal {
 // plain GQA and a SiLU GLU. The caller changes what differs.
 ModelSpec ReadDecoder(ConfigReader& config, std::string_view family);
 
-// Rope of heads of head_dim, both containers and both of Hugging Face's notations
-// (rope_theta + rope_scaling, and rope_parameters). `gguf_interleaved`: GGUF files of this
-// architecture hold Q and K rows in pair order; Hugging Face files of these families hold halves.
-RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int head_dim, bool gguf_interleaved);
+// Whether the pairs that rope turns are neighbours in Q's and K's rows, or lie half a head apart:
+// each container has its own order.
+struct RopeStyle {
+  bool hf_interleaved = false;
+  bool gguf_interleaved = false;
+  double default_theta = 10000.0;
+};
+
+// Rope of the first rotary_dim elements of each head, both containers and both of Hugging Face's
+// notations (rope_theta + rope_scaling, and rope_parameters).
+RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int rotary_dim,
+                  const RopeStyle& style = {});
+
+// Elements of a head that rope turns: partial_rotary_factor of them (Hugging Face; GGUF says it
+// with the rope).
+int ReadRotaryDim(ConfigReader& config, int head_dim, double default_factor);
+
+// YaRN's factor m·0.1·ln(factor) + 1 of the attention, which DeepSeek applies to the logits.
+double YarnMscale(double factor, double mscale);
+
+// 'layer_types' as booleans: entry l is true where the type is `yes` and false where it is `no`;
+// anything else fails. Empty when the key is absent.
+std::vector<bool> ReadLayerTypes(ConfigReader& config, const ModelSpec& spec, std::string_view yes,
+                                 std::string_view no);
+
+// Layers with experts: from first_k_dense_replace on (GGUF leading_dense_block_count).
+int ReadFirstDense(ConfigReader& config, const ModelSpec& spec, int fallback);
 
 // `window` on the layers that layer_types, or use_sliding_window with max_window_layers, names
 // (the Qwen2 and Qwen3 convention); Hugging Face only.

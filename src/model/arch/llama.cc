@@ -9,7 +9,7 @@ namespace {
 ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "llama");
   spec.ropes.push_back(
-      ReadRope(config, spec, spec.layers[0].gqa().head_dim, /*gguf_interleaved=*/true));
+      ReadRope(config, spec, spec.layers[0].gqa().head_dim, {.gguf_interleaved = true}));
   // GGUF has no keys for biases: the tensors tell.
   const auto has = [&](const char* name) {
     return config.checkpoint().tensors.Find(name) != nullptr;

@@ -9,7 +9,7 @@ namespace {
 ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "mistral");
   spec.ropes.push_back(
-      ReadRope(config, spec, spec.layers[0].gqa().head_dim, /*gguf_interleaved=*/true));
+      ReadRope(config, spec, spec.layers[0].gqa().head_dim, {.gguf_interleaved = true}));
   // Absent means the published default; null means none.
   const bool named = config.checkpoint().metadata.Find("sliding_window") != nullptr;
   const int64_t window =

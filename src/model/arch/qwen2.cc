@@ -8,8 +8,7 @@ namespace {
 
 ModelSpec Parse(ConfigReader& config) {
   ModelSpec spec = ReadDecoder(config, "qwen2");
-  spec.ropes.push_back(
-      ReadRope(config, spec, spec.layers[0].gqa().head_dim, /*gguf_interleaved=*/false));
+  spec.ropes.push_back(ReadRope(config, spec, spec.layers[0].gqa().head_dim));
   SetAttentionBias(&spec, /*qkv=*/true, /*o=*/false);
   ReadWindowLayers(config, &spec);
   return spec;

@@ -20,8 +20,7 @@ ModelSpec Parse(ConfigReader& config) {
     layer.gqa().scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
     layer.gqa().qk_norm = QkNorm::kHeadPreRope;
   }
-  spec.ropes.push_back(
-      ReadRope(config, spec, static_cast<int>(head_dim), /*gguf_interleaved=*/false));
+  spec.ropes.push_back(ReadRope(config, spec, static_cast<int>(head_dim)));
   SetAttentionBias(&spec, bias, bias);
   ReadWindowLayers(config, &spec);
   return spec;

@@ -81,16 +81,19 @@ Status Check(const ModelSpec& spec, int l, const MlaSpec& mla) {
     }
   }
   if (mla.qk_rope_head_dim % 2 != 0 || spec.ropes[mla.rope].rotary_dim != mla.qk_rope_head_dim) {
-    return Error(StatusCode::kCorrupt, "layer {}: 'qk_rope_head_dim': expected an even number, "
-                 "found {}", l, mla.qk_rope_head_dim);
+    return Error(StatusCode::kCorrupt,
+                 "layer {}: 'qk_rope_head_dim': expected an even number, "
+                 "found {}",
+                 l, mla.qk_rope_head_dim);
   }
   return OkStatus();
 }
 
 Status Check(const ModelSpec&, int l, const GatedDeltaSpec& delta) {
   if (delta.n_v_heads % delta.n_k_heads != 0) {
-    return Error(StatusCode::kCorrupt, "layer {}: {} value heads are not a multiple of {} key heads",
-                 l, delta.n_v_heads, delta.n_k_heads);
+    return Error(StatusCode::kCorrupt,
+                 "layer {}: {} value heads are not a multiple of {} key heads", l, delta.n_v_heads,
+                 delta.n_k_heads);
   }
   return OkStatus();
 }

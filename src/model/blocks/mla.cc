@@ -182,14 +182,14 @@ void AttendExpanded(ForwardState& s, const RowRun& run, int layer, int thread) {
   const MlaSpec& spec = Spec(s, layer);
   const int64_t last = run.first + run.count - 1;
   const int64_t length = s.batch.rows[last].position + 1;
-  AttentionArgs args{.type = s.cache.type,
-                     .head_dim = spec.qk_head_dim(),
-                     .v_head_dim = spec.v_head_dim,
-                     .pages = s.mla.expanded_pages[thread].data(),
-                     .v_offset = int64_t{kAttentionBlock} * spec.qk_head_dim() *
-                                 KvElementBytes(s.cache.type),
-                     .scale = spec.scale,
-                     .scratch = s.scratch[thread].data()};
+  AttentionArgs args{
+      .type = s.cache.type,
+      .head_dim = spec.qk_head_dim(),
+      .v_head_dim = spec.v_head_dim,
+      .pages = s.mla.expanded_pages[thread].data(),
+      .v_offset = int64_t{kAttentionBlock} * spec.qk_head_dim() * KvElementBytes(s.cache.type),
+      .scale = spec.scale,
+      .scratch = s.scratch[thread].data()};
   for (int h = thread; h < spec.n_heads; h += s.threads()) {
     ExpandHead(s, run, layer, h, length, thread);
     for (int64_t r = run.first; r <= last; ++r) {
@@ -230,15 +230,15 @@ void PrepareExpansion(ForwardState* s) {
   int64_t position_bytes = 0;
   for (const LayerSpec& layer : s->model.spec.layers) {
     if (const MlaSpec* mla = layer.mla()) {
-      position_bytes = std::max(position_bytes, (mla->qk_head_dim() + mla->v_head_dim) *
-                                                    KvElementBytes(s->cache.type));
+      position_bytes = std::max(
+          position_bytes, (mla->qk_head_dim() + mla->v_head_dim) * KvElementBytes(s->cache.type));
     }
   }
   int64_t pages = 0;
   for (const RowRun& run : s->runs) {
     if (position_bytes == 0 || !Expands(*s, run)) continue;
-    pages = std::max(pages,
-                     s->batch.rows[run.first + run.count - 1].position / kAttentionBlock + 1);
+    pages =
+        std::max(pages, s->batch.rows[run.first + run.count - 1].position / kAttentionBlock + 1);
   }
   const int64_t page_bytes = kAttentionBlock * position_bytes;
   for (int t = 0; t < s->threads() && pages > 0; ++t) {

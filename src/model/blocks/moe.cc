@@ -111,9 +111,8 @@ namespace {
 
 void ScoreExperts(ForwardState& s, int layer, int thread) {
   const MoeWeights& w = WeightsOf(s, layer);
-  const MatmulJob jobs[] = {
-      {&w.router, &s.normed, s.moe.logits.data(), Spec(s, layer).n_experts},
-      {&w.shared_gate, &s.normed, s.moe.shared_gate.data(), 1}};
+  const MatmulJob jobs[] = {{&w.router, &s.normed, s.moe.logits.data(), Spec(s, layer).n_experts},
+                            {&w.shared_gate, &s.normed, s.moe.shared_gate.data(), 1}};
   RunMatmuls(s, layer, jobs, s.rows(), thread);
 }
 
@@ -225,16 +224,15 @@ void ExpertProduct(const ForwardState& s, int layer, int expert, const Linear& l
 void ExpertsGateUp(ForwardState& s, int layer, int thread) {
   const MoeSpec& spec = Spec(s, layer);
   const MoeWeights& w = WeightsOf(s, layer);
-  ForEachExpertPanel(s, spec.n_experts, w.experts[0].up.w.panels(), thread,
-                     [&](int e, int64_t first, int64_t last) {
-                       const FfnWeights& expert = w.experts[e];
-                       if (expert.gate.exists()) {
-                         ExpertProduct(s, layer, e, expert.gate, s.moe.input, first, last,
-                                       s.moe.gate.data());
-                       }
-                       ExpertProduct(s, layer, e, expert.up, s.moe.input, first, last,
-                                     s.moe.up.data());
-                     });
+  ForEachExpertPanel(
+      s, spec.n_experts, w.experts[0].up.w.panels(), thread,
+      [&](int e, int64_t first, int64_t last) {
+        const FfnWeights& expert = w.experts[e];
+        if (expert.gate.exists()) {
+          ExpertProduct(s, layer, e, expert.gate, s.moe.input, first, last, s.moe.gate.data());
+        }
+        ExpertProduct(s, layer, e, expert.up, s.moe.input, first, last, s.moe.up.data());
+      });
 }
 
 void ExpertsActivate(ForwardState& s, int layer, int thread) {
