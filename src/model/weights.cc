@@ -144,11 +144,14 @@ class Binder {
   XieluParams Xielu(int layer) {
     if (!Has(Role::kXieluAlphaP, layer)) return {};
     const auto softplus = [](float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); };
-    const float beta = *Vector(Role::kXieluBeta, layer);
+    // Constants, which older exports do not repeat.
+    const float* stored_beta = Vector(Role::kXieluBeta, layer);
+    const float* stored_eps = Vector(Role::kXieluEps, layer);
+    const float beta = stored_beta != nullptr ? *stored_beta : 0.5f;
     return {.alpha_p = softplus(*Vector(Role::kXieluAlphaP, layer)),
             .alpha_n = beta + softplus(*Vector(Role::kXieluAlphaN, layer)),
             .beta = beta,
-            .eps = *Vector(Role::kXieluEps, layer)};
+            .eps = stored_eps != nullptr ? *stored_eps : -1e-6f};
   }
 
   // The head's columns divided by their length are the head with its inputs so divided, and those

@@ -1,5 +1,8 @@
 #include "model/arch/decoder.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "formats/utf8.h"
@@ -151,27 +154,16 @@ void CheckRope(ConfigReader& config, const RopeSpec& rope) {
 
 }  // namespace
 
-ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
+ModelSpec ReadModel(ConfigReader& config, std::string_view family) {
   ModelSpec spec;
   spec.family = std::string(family);
   spec.hidden = config.Int({"hidden_size", "embedding_length"}, 1, kMaxDim);
-  const int64_t layers = config.Int({"num_hidden_layers", "block_count"}, 1, kMaxLayers);
-  const int64_t d_ff = config.Int({"intermediate_size", "feed_forward_length"}, 1, kMaxDim);
-  const int64_t heads = config.Int({"num_attention_heads", "attention.head_count"}, 1, kMaxDim);
-  const int64_t kv_heads =
-      config.IntOr({"num_key_value_heads", "attention.head_count_kv"}, 1, kMaxDim, heads);
-  const int64_t head_dim =
-      config.IntOr({"head_dim", "attention.key_length"}, 1, kMaxDim, spec.hidden / heads);
+  int64_t layers = config.Int({"num_hidden_layers", "block_count"}, 1, kMaxLayers);
+  // GGUF counts the layers of multi-token prediction among its blocks.
+  layers = std::max<int64_t>(1, layers - config.IntOr({"", "nextn_predict_layers"}, 0, 16, 0));
   spec.max_position = config.IntOr({"max_position_embeddings", "context_length"}, 1, kMaxPosition,
                                    /*fallback=*/2048);
   if (config.gguf()) {
-    const int64_t v_dim =
-        config.IntOr({"", "attention.value_length"}, 1, kMaxDim, /*fallback=*/head_dim);
-    if (v_dim != head_dim) {
-      config.Fail(Error(StatusCode::kUnsupported,
-                        "'attention.value_length': expected {} like key_length, found {}", head_dim,
-                        v_dim));
-    }
     int64_t tokens = 0;
     if (auto list = config.checkpoint().metadata.GetStrings("tokenizer.ggml.tokens"); list.ok()) {
       tokens = static_cast<int64_t>(list->size());
@@ -187,23 +179,84 @@ ModelSpec ReadDecoder(ConfigReader& config, std::string_view family) {
                       config.gguf() ? "'attention.layer_norm_rms_epsilon'" : "'rms_norm_eps'",
                       spec.norm_eps));
   }
-  const std::string activation = config.StringOr({"hidden_act", ""}, "silu");
-  if (activation != "silu") {
-    config.Fail(Error(StatusCode::kUnsupported, "'hidden_act': expected silu, found '{}'",
-                      Printable(activation)));
-  }
   // GGUF has no key for it: a file without an output head shares the embedding's table.
   spec.tied_embedding = config.gguf() ? config.checkpoint().tensors.Find("output.weight") == nullptr
                                       : config.BoolOr({"tie_word_embeddings", ""}, false);
-
-  LayerSpec layer;
-  layer.gqa().n_heads = static_cast<int>(heads);
-  layer.gqa().n_kv_heads = static_cast<int>(kv_heads);
-  layer.gqa().head_dim = static_cast<int>(head_dim);
-  layer.gqa().scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-  layer.glu().d_ff = d_ff;
-  spec.layers.assign(layers, layer);
+  spec.layers.resize(layers);
   return spec;
+}
+
+GqaSpec ReadGqa(ConfigReader& config, const ModelSpec& spec, int64_t default_head_dim) {
+  const int64_t heads = config.Int({"num_attention_heads", "attention.head_count"}, 1, kMaxDim);
+  const int64_t kv_heads =
+      config.IntOr({"num_key_value_heads", "attention.head_count_kv"}, 1, kMaxDim, heads);
+  const int64_t head_dim =
+      config.IntOr({"head_dim", "attention.key_length"}, 1, kMaxDim,
+                   !config.gguf() && default_head_dim > 0 ? default_head_dim : spec.hidden / heads);
+  if (config.gguf()) {
+    const int64_t v_dim =
+        config.IntOr({"", "attention.value_length"}, 1, kMaxDim, /*fallback=*/head_dim);
+    if (v_dim != head_dim) {
+      config.Fail(Error(StatusCode::kUnsupported,
+                        "'attention.value_length': expected {} like key_length, found {}", head_dim,
+                        v_dim));
+    }
+  }
+  GqaSpec gqa;
+  gqa.n_heads = static_cast<int>(heads);
+  gqa.n_kv_heads = static_cast<int>(kv_heads);
+  gqa.head_dim = static_cast<int>(head_dim);
+  gqa.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  return gqa;
+}
+
+FfnSpec ReadGlu(ConfigReader& config) {
+  ExpectWord(config, "hidden_act", "silu");
+  return {.d_ff = config.Int({"intermediate_size", "feed_forward_length"}, 1, kMaxDim)};
+}
+
+ModelSpec ReadDecoder(ConfigReader& config, std::string_view family, int64_t default_head_dim) {
+  ModelSpec spec = ReadModel(config, family);
+  LayerSpec layer;
+  layer.mixer = ReadGqa(config, spec, default_head_dim);
+  layer.ffn = ReadGlu(config);
+  spec.layers.assign(spec.layers.size(), layer);
+  return spec;
+}
+
+void ExpectWord(ConfigReader& config, std::string_view key, std::string_view word) {
+  const std::string found = config.StringOr({key, ""}, word);
+  if (found != word) {
+    config.Fail(Error(StatusCode::kUnsupported, "'{}': expected {}, found '{}'", key, word,
+                      Printable(found)));
+  }
+}
+
+void ExpectNumber(ConfigReader& config, std::string_view key, double number) {
+  const double found = config.DoubleOr({key, ""}, number);
+  if (found != number) {
+    config.Fail(Error(StatusCode::kUnsupported, "'{}': expected {}, found {}", key, number, found));
+  }
+}
+
+void ExpectBool(ConfigReader& config, std::string_view key, bool value) {
+  if (config.BoolOr({key, ""}, value) != value) {
+    config.Fail(Error(StatusCode::kUnsupported, "'{}': expected {}", key, value));
+  }
+}
+
+void ReadMtpLayers(ConfigReader& config, const LayerSpec& layer, ModelSpec* spec) {
+  const int64_t count =
+      config.IntOr({"num_nextn_predict_layers", "nextn_predict_layers"}, 0, 16, 0);
+  const bool gguf = config.gguf();
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t l = spec->n_layers() + i;
+    const std::string name = gguf ? fmt::format("blk.{}.nextn.eh_proj.weight", l)
+                                  : fmt::format("model.layers.{}.eh_proj.weight", l);
+    // Exports that cannot run these layers leave them out and keep the key.
+    if (config.checkpoint().tensors.Find(name) == nullptr) break;
+    spec->mtp_layers.push_back(layer);
+  }
 }
 
 RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int rotary_dim,

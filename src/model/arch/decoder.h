@@ -9,9 +9,23 @@
 
 namespace frugal {
 
-// Sizes, head counts, norm, activation, tied embedding: a spec whose layers are all alike, with
-// plain GQA and a SiLU GLU. The caller changes what differs.
-ModelSpec ReadDecoder(ConfigReader& config, std::string_view family);
+// Sizes, norm, tied embedding, and the number of layers, which are still empty.
+ModelSpec ReadModel(ConfigReader& config, std::string_view family);
+// Heads; default_head_dim is Hugging Face's where the key is absent, 0 for hidden / heads.
+GqaSpec ReadGqa(ConfigReader& config, const ModelSpec& spec, int64_t default_head_dim = 0);
+// Width of a SiLU GLU.
+FfnSpec ReadGlu(ConfigReader& config);
+
+// All three: a spec whose layers are all alike. The caller changes what differs.
+ModelSpec ReadDecoder(ConfigReader& config, std::string_view family, int64_t default_head_dim = 0);
+
+// A key of config.json that published files name at one value only: absent or that, else refused.
+void ExpectWord(ConfigReader& config, std::string_view key, std::string_view word);
+void ExpectNumber(ConfigReader& config, std::string_view key, double number);
+void ExpectBool(ConfigReader& config, std::string_view key, bool value);
+
+// Layers of multi-token prediction, each like `layer`, where the checkpoint holds them.
+void ReadMtpLayers(ConfigReader& config, const LayerSpec& layer, ModelSpec* spec);
 
 // Whether the pairs that rope turns are neighbours in Q's and K's rows, or lie half a head apart:
 // each container has its own order.

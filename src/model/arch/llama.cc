@@ -1,6 +1,8 @@
-// Llama 2, 3, 3.1, 3.2. GGUF's architecture "llama" also holds Mistral, window included.
+// Llama 2, 3, 3.1, 3.2. GGUF's architecture "llama" also holds Mistral, window
+// included, and Mixtral.
 // Reference: transformers models/llama/modeling_llama.py.
 #include "model/arch/decoder.h"
+#include "model/arch/experts.h"
 #include "model/arch/families.h"
 
 namespace frugal {
@@ -24,6 +26,11 @@ ModelSpec Parse(ConfigReader& config) {
   for (LayerSpec& layer : spec.layers) {
     layer.glu().bias = mlp_bias;
     layer.gqa().window = window;
+  }
+  // Mixtral.
+  if (config.IntOr({"", "expert_count"}, 0, 1 << 16, 0) > 0) {
+    const MoeSpec moe = ReadExperts(config, {.renormalize = true});
+    for (LayerSpec& layer : spec.layers) layer.ffn = moe;
   }
   config.Ignore({"", "tensor_data_layout"});  // says what every converter does
   return spec;

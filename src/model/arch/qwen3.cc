@@ -1,33 +1,43 @@
-// Qwen3 (dense): RMSNorm on every head of Q and K before rope, a head_dim of its own.
-// Reference: transformers models/qwen3/modeling_qwen3.py.
-#include <cmath>
+// Qwen3: RMSNorm on every head of Q and K before rope, a head_dim of its own; Qwen3-MoE with
+// experts in all layers, in every decoder_sparse_step-th, or in all but mlp_only_layers.
+// References: transformers models/qwen3/modeling_qwen3.py, models/qwen3_moe.
+#include <algorithm>
 
 #include "model/arch/decoder.h"
+#include "model/arch/experts.h"
 #include "model/arch/families.h"
 
 namespace frugal {
 namespace {
 
-ModelSpec Parse(ConfigReader& config) {
-  ModelSpec spec = ReadDecoder(config, "qwen3");
-  // transformers' own default where the key is absent, unlike its kin's (and ggml's) hidden /
-  // heads.
-  const int64_t head_dim = config.IntOr({"head_dim", "attention.key_length"}, 1, 1 << 16,
-                                        config.gguf() ? spec.layers[0].gqa().head_dim : 128);
-  const bool bias = config.BoolOr({"attention_bias", ""}, false);
-  for (LayerSpec& layer : spec.layers) {
-    layer.gqa().head_dim = static_cast<int>(head_dim);
-    layer.gqa().scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
-    layer.gqa().qk_norm = QkNorm::kHeadPreRope;
+// Layers without experts keep the GLU.
+void ReadMoeLayers(ConfigReader& config, ModelSpec* spec) {
+  if (!config.Has({"num_experts", "expert_count"})) return;
+  const RouterSpec router = {.renormalize = config.BoolOr({"norm_topk_prob", ""}, config.gguf())};
+  const MoeSpec moe = ReadExperts(config, router, {.n_experts = "num_experts"});
+  const int64_t step = config.IntOr({"decoder_sparse_step", ""}, 1, 1 << 16, 1);
+  const std::vector<int64_t> dense = config.IntsOr({"mlp_only_layers", ""});
+  for (int l = 0; l < spec->n_layers(); ++l) {
+    if ((l + 1) % step == 0 && std::ranges::find(dense, l) == dense.end()) {
+      spec->layers[l].ffn = moe;
+    }
   }
-  spec.ropes.push_back(ReadRope(config, spec, static_cast<int>(head_dim)));
+  config.Ignore({"router_aux_loss_coef", ""});
+}
+
+ModelSpec Parse(ConfigReader& config) {
+  ModelSpec spec = ReadDecoder(config, "qwen3", /*default_head_dim=*/128);
+  const bool bias = config.BoolOr({"attention_bias", ""}, false);
+  for (LayerSpec& layer : spec.layers) layer.gqa().qk_norm = QkNorm::kHeadPreRope;
+  spec.ropes.push_back(ReadRope(config, spec, spec.layers[0].gqa().head_dim));
   SetAttentionBias(&spec, bias, bias);
   ReadWindowLayers(config, &spec);
+  ReadMoeLayers(config, &spec);
   return spec;
 }
 
-constexpr std::string_view kModelTypes[] = {"qwen3"};
-constexpr std::string_view kGgufArchs[] = {"qwen3"};
+constexpr std::string_view kModelTypes[] = {"qwen3", "qwen3_moe"};
+constexpr std::string_view kGgufArchs[] = {"qwen3", "qwen3moe"};
 
 }  // namespace
 

@@ -9,7 +9,9 @@
 namespace frugal {
 namespace {
 
-constexpr const Family* kFamilies[] = {&kLlama, &kMistral, &kQwen2, &kQwen3};
+constexpr const Family* kFamilies[] = {&kApertus, &kDeepSeek, &kGlm4,      &kGlm4Moe,
+                                       &kGptOss,  &kLlama,    &kMiniMaxM2, &kMistral,
+                                       &kQwen2,   &kQwen3,    &kQwen3Next, &kSeedOss};
 
 std::string KnownTypes(bool gguf) {
   std::string list;
