@@ -19,29 +19,34 @@ import golden_model as gm
 # The reference's own float32 rounding must stay well inside the tolerance.
 MAX_REFERENCE_ERROR = gm.TOLERANCE / 3
 MIN_EXPERT_MARGIN = 1e-4  # of every choice of experts or groups: see observed_choices
-EXPERT_PERTURBATION = 5e-2  # noise on a tensor of a routed expert, which few tokens use
+# Noise on a tensor of a routed expert, which few tokens use, and on biases and the like.
+LARGE_PERTURBATION = 5e-2
 STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 # How tensors are drawn: the first expression found in the name decides.
-# matrix: N(0, gain²/fan_in); norm: 1 ± 0.3·gain; shift: ±(0.1 to 0.5)·gain; select: the same, but it
+# matrix: N(0, gain²/fan_in); norm: 1 ± 0.3·gain; norm_wide: gain · (1 ± 0.3);
+# shift: ±(0.1 to 0.5)·gain; select: the same, but it
 # acts by exchanging experts alone; select_low: below 0, so that −inf and 0 for what a router masks
 # differ; keep: as the model has it; constant: so too, and too small to
 # be seen in the logits.
 RULES = (
-    (r"(q_proj|k_proj)\.bias$", "shift", 4.0),
+    (r"(q_proj|k_proj)\.bias$", "shift", 1.0),
+    (r"\.sinks$", "shift", 6.0),
+    (r"(router|\.gate)\.bias$", "shift", 2.0),
     (r"(e_score_correction_bias|expert_bias)$", "select", 0.5),
-    (r"\.bias$|_bias$", "shift", 1.0),
+    (r"\.bias$|_bias$", "shift", 0.4),
+    # Sharper attention, so that positions count and the greedy text does not go round in circles.
+    (r"(q_norm|k_norm|query_layernorm|key_layernorm)\.weight$", "norm_wide", 1.35),
     (r"norm\d?\.weight$", "norm", 1.0),
     (r"(embed_tokens|word_embeddings)\.weight$", "embed", 1.0),
     # Clear margins between experts.
     (r"(\.gate|router|\.wg)\.weight$", "matrix", 2.0),
-    # Sharper attention, so that positions count.
     (r"(q_proj|q_b_proj|k_proj)\.weight$", "matrix", 1.25),
 )
 
 # Keys of config.json that no family's logits depend on (max_position_embeddings: see the cases).
 INERT = frozenset(
-    "architectures attention_dropout auto_map bos_token_id eos_token_id pad_token_id dtype "
+    "rope_type architectures attention_dropout auto_map bos_token_id eos_token_id pad_token_id dtype "
     "torch_dtype initializer_range max_position_embeddings model_type transformers_version "
     "use_cache router_aux_loss_coef output_router_logits quantization_config pretraining_tp "
     "tie_word_embeddings vocab_size".split()
@@ -175,6 +180,8 @@ def draw(case, name, shape, fan_in, kind, gain, seed):
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     if kind == "norm":
         values = rng.uniform(1 - 0.3 * gain, 1 + 0.3 * gain, shape)
+    elif kind == "norm_wide":
+        values = gain * rng.uniform(0.7, 1.3, shape)
     elif kind == "norm_plus_one":
         values = rng.uniform(-0.3 * gain, 0.3 * gain, shape)
     elif kind in ("shift", "select"):
@@ -222,7 +229,8 @@ def check_tensors(reference, prompt, logits, seed):
         else:
             rng = np.random.default_rng([seed, zlib.crc32(name.encode()), 1])
             noise = torch.from_numpy(rng.standard_normal(tuple(view.shape)).astype(np.float32))
-            size = EXPERT_PERTURBATION if ".experts." in name else gm.PERTURBATION
+            large = ".experts." in name or kind == "shift"
+            size = LARGE_PERTURBATION if large else gm.PERTURBATION
             view += noise * (size * kept.square().mean().sqrt())
         errors = gm.row_errors(reference.whole(prompt)[0], logits)
         moves[name] = errors.max() if ".experts." in name else errors.mean()
@@ -267,6 +275,8 @@ def config_changes(config, inert, path=""):
             others = [choice for choice in CHOICES[key] if choice != value]
         elif key.endswith(("eps", "epsilon")):
             others = [1e-6 if value == 1e-5 else 1e-5]
+        elif key == "partial_rotary_factor":
+            others = [1.0 if value != 1.0 else 0.5]
         elif path and key != "rope_theta":
             # Floors in the rope scaling hide small changes, limits some large ones.
             near = [value * 2, value / 2]
