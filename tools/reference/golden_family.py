@@ -114,6 +114,14 @@ class Reference:
             routing = torch.stack([c.sort(-1).values for c in chosen]).to(torch.int32).numpy()
         return logits.to(torch.float32).numpy(), routing
 
+    def observed(self, ids):
+        """All rows that tensors and config values may move: logits, then those of an MTP layer."""
+        logits = self.whole(ids)[0]
+        further = getattr(self.model, "mtp_logits", None)
+        if further is None:
+            return logits
+        return np.concatenate([logits, further.to(torch.float32).numpy()])
+
     def greedy(self, ids):
         """64 greedy tokens and the rows of logits that chose them."""
         if self.case.module is None:
@@ -212,7 +220,7 @@ def check_tensors(reference, prompt, logits, seed):
             rng = np.random.default_rng([seed, zlib.crc32(name.encode()), 1])
             noise = torch.from_numpy(rng.standard_normal(tuple(view.shape)).astype(np.float32))
             view += noise * (gm.PERTURBATION * kept.square().mean().sqrt())
-        errors = gm.row_errors(reference.whole(prompt)[0], logits)
+        errors = gm.row_errors(reference.observed(prompt), logits)
         moves[name] = errors.max() if ".experts." in name else errors.mean()
         view.copy_(kept)
         if moves[name] < gm.MIN_MOVE:
@@ -274,7 +282,7 @@ def check_config(reference, prompt, logits):
         try:
             other = Reference(reference.case, config)
             other.model.load_state_dict(state)
-            found = other.whole(prompt)[0]
+            found = other.observed(prompt)
         except Exception:  # the change does not go with the tensors: it cannot pass unseen
             continue
         move = gm.row_errors(found, logits).mean()
@@ -291,7 +299,7 @@ def float64_error(reference, prompt, logits):
     double = copy.deepcopy(reference)
     double.model.double()
     try:
-        found = double.whole(prompt)[0]
+        found = double.observed(prompt)
     except RuntimeError:
         return None
     return gm.row_errors(found, logits).max()
@@ -321,11 +329,12 @@ def golden_of(reference, seed):
     cache_error = gm.row_errors(np.concatenate([logits, rows[1:]]), whole).max()
     if cache_error > MAX_REFERENCE_ERROR:
         raise ValueError(f"{case.name}: cached and whole passes differ by {cache_error:.1e}")
-    error64 = float64_error(reference, prompt, logits)
+    observed = reference.observed(prompt)
+    error64 = float64_error(reference, prompt, observed)
     if error64 is not None and error64 > MAX_REFERENCE_ERROR:
         raise ValueError(f"{case.name}: float32 and float64 differ by {error64:.1e}")
-    tensor, tensor_move = check_tensors(reference, prompt, logits, seed)
-    change, change_move = check_config(reference, prompt, logits)
+    tensor, tensor_move = check_tensors(reference, prompt, observed, seed)
+    change, change_move = check_config(reference, prompt, observed)
     source = (
         f"transformers {transformers.__version__}, torch {torch.__version__}, float32, CPU, eager "
         "attention" if case.module is None
@@ -347,6 +356,8 @@ def golden_of(reference, seed):
     if routing is not None:
         golden["routing"] = routing
         figures["expert_min_margin"] = f"{min(choices):.2e}"
+    if len(observed) > len(logits):
+        golden["mtp_logits"] = observed[len(logits) :]
     if error64 is not None:
         figures["float64_against_float32"] = f"{error64:.1e}"
     return golden, figures
@@ -392,8 +403,13 @@ def disk_tensors(reference, seed):
     }
 
 
-def write_tensors(folder, tensors, shards):
-    """One file, or several with an index."""
+def write_tensors(case, folder, tensors):
+    """One file, several with an index, or the makers' own set of files."""
+    shards = case.shards
+    if case.files:
+        for file, part in case.files(tensors).items():
+            save_file(part, folder / file, metadata={"format": "pt"})
+        return
     if shards == 1:
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
         return
@@ -413,12 +429,14 @@ def write_tensors(folder, tensors, shards):
     )
 
 
-def read_tensors(folder):
-    out = {}
-    for path in sorted(folder.glob("model*.safetensors")):
+def read_tensors(case, folder):
+    files = {}
+    for path in sorted(folder.glob("*model*.safetensors")):
         with safe_open(path, "pt") as f:
-            out.update({name: f.get_tensor(name) for name in f.keys()})
-    return out
+            files[path.name] = {name: f.get_tensor(name) for name in f.keys()}
+    if case.join_files:
+        return case.join_files(files)
+    return {name: tensor for part in files.values() for name, tensor in part.items()}
 
 
 def write_json(path, value):
@@ -428,7 +446,7 @@ def write_json(path, value):
 def loaded(case, folder):
     """A reference that has read the written files."""
     config = json.loads((folder / "config.json").read_text())
-    tensors = {name: t.to(torch.float32) for name, t in read_tensors(folder).items()}
+    tensors = {name: t.to(torch.float32) for name, t in read_tensors(case, folder).items()}
     if case.extra:
         for name in case.extra(config, lambda name, shape: torch.empty(shape)):
             del tensors[name]
@@ -456,7 +474,7 @@ def write_case(case, reference, seed, folder):
     write_json(folder / "config.json", case.config)
     if case.generation:
         write_json(folder / "generation_config.json", case.generation)
-    write_tensors(folder, disk_tensors(reference, seed), case.shards)
+    write_tensors(case, folder, disk_tensors(reference, seed))
 
 
 def try_family_case(case, seed, out):
