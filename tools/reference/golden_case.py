@@ -20,7 +20,7 @@ class FamilyCase:
     dtype: str = "BF16"  # of the stored tensors
     float32: str = ""  # regular expression: names that are stored in F32 all the same
     shards: int = 1
-    embed_std: float = 0.08
+    embed_std: float = 0.05
     # (regular expression of the name, kind, gain), before the rules of golden_family.
     rules: tuple[tuple[str, str, float], ...] = ()
     # config.json keys that do not reach the result (dotted inside dicts). A key outside this set

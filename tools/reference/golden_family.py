@@ -29,6 +29,7 @@ STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 # be seen in the logits.
 RULES = (
     (r"(q_proj|k_proj)\.bias$", "shift", 4.0),
+    (r"\.sinks$", "shift", 4.0),
     (r"(e_score_correction_bias|expert_bias)$", "select", 0.5),
     (r"\.bias$|_bias$", "shift", 1.0),
     (r"norm\d?\.weight$", "norm", 1.0),
@@ -280,6 +281,8 @@ def config_changes(config, inert, path=""):
             others = [choice for choice in CHOICES[key] if choice != value]
         elif key.endswith(("eps", "epsilon")):
             others = [1e-6 if value == 1e-5 else 1e-5]
+        elif key == "partial_rotary_factor":
+            others = [1.0 if value != 1.0 else 0.5]
         elif (path or key in SCALING) and key != "rope_theta":
             # Floors in the rope scaling hide small changes, limits some large ones.
             near = [value * 2, value / 2]

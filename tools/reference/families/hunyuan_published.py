@@ -6,8 +6,8 @@ from published.hunyuan import HunYuan
 _RULES = (
     (r"(norm|layernorm)\.weight$", "norm", 1.0),
     (r"embed_tokens", "embed", 1.0),
-    (r"(q_proj|k_proj)\.bias$", "shift", 2.0),
-    (r"\.bias$", "shift", 0.4),
+    (r"(q_proj|k_proj)\.bias$", "shift", 5.0),
+    (r"\.bias$", "shift", 0.5),
     (r"wg\.weight$", "matrix", 2.5),
     (r"\.weight$", "matrix", 1.0),
 )
