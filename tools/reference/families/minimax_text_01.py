@@ -13,7 +13,10 @@ _RULES = (
     (r"\.weight$", "matrix", 1.0),
 )
 _INERT = frozenset("router_jitter_noise shared_moe_mode sliding_window".split())
-_SOURCE = "MiniMaxAI/MiniMax-Text-01 modeling_minimax_text_01.py"
+_SOURCE = (
+    "MiniMaxAI/MiniMax-Text-01 modeling_minimax_text_01.py, whose own layers in float32 agree "
+    "to 1e-6"
+)
 
 
 def _config(**values):
@@ -102,6 +105,7 @@ CASES = [
             vocab_size=197,
         ),
         prompt=56,
+        seed=8,
         module=MiniMaxText01,
         source=_SOURCE,
         shards=2,

@@ -148,8 +148,8 @@ class MtpLayer(Layer):
 class DeepseekV3(nn.Module):
     def __init__(self, config):
         super().__init__()
-        if config["num_nextn_predict_layers"] != 1:
-            raise ValueError("num_nextn_predict_layers")
+        if config["num_nextn_predict_layers"] != 1 or config["attention_bias"]:
+            raise ValueError("num_nextn_predict_layers or attention_bias")
         hidden, depth = config["hidden_size"], config["num_hidden_layers"]
         self.model = nn.Module()
         self.model.embed_tokens = nn.Embedding(config["vocab_size"], hidden)

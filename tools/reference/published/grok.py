@@ -98,9 +98,6 @@ def grok2_frequencies(config, dim, dtype):
     if kind in (None, "original"):
         return kept
     factor, original = config["scaling_factor"], config["original_max_position_embeddings"]
-    if kind == "theta_scale":
-        power = math.log(original * factor / (2 * math.pi)) / math.log(original / (2 * math.pi))
-        return c.inverse_frequencies(dim, theta**power, dtype)
     low, high = c.yarn_range(
         config.get("beta_fast", 32), config.get("beta_slow", 1), dim, theta, original
     )
