@@ -222,6 +222,9 @@ CacheSpec LayerCache(const LayerSpec& layer);
 // Bytes of KV kept per position over all layers.
 int64_t KvBytesPerToken(const ModelSpec& spec, KvType type);
 
+// Of these, what grows with every token: layers with a window stop at its length.
+int64_t KvGrowthPerToken(const ModelSpec& spec, KvType type);
+
 // Bytes of recurrent state a sequence has, whatever its length; 0: positions alone tell its past.
 int64_t StateBytes(const ModelSpec& spec);
 
