@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/terminal.h"
@@ -77,6 +78,12 @@ void AddModelOptions(CLI::App* app, ModelOptions* options) {
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
       ->capture_default_str()
       ->group(kMachineGroup);
+  app->add_option("--mla", options->mla,
+                  "latent attention on the latents as they are kept (absorbed), on keys and values "
+                  "made from them (expanded), or on these for long prompts only (auto)")
+      ->check(CLI::IsMember({"auto", "absorbed", "expanded"}))
+      ->capture_default_str()
+      ->group(kMachineGroup);
 }
 
 Result<EngineOptions> ToEngineOptions(const ModelOptions& options) {
@@ -94,6 +101,8 @@ Result<EngineOptions> ToEngineOptions(const ModelOptions& options) {
   }
   if (options.kv_type == "f32") engine.kv_type = KvType::kF32;
   if (options.kv_type == "bf16") engine.kv_type = KvType::kBf16;
+  if (options.mla == "absorbed") engine.expand_rows = std::numeric_limits<int64_t>::max();
+  if (options.mla == "expanded") engine.expand_rows = 1;
   return engine;
 }
 

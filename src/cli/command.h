@@ -38,9 +38,10 @@ struct ModelOptions {
   std::string isa = "auto";
   std::string compute = "auto";
   std::string kv_type = "auto";
+  std::string mla = "auto";
 };
 
-// Adds MODEL (positional, or -m), --threads, --ctx, --isa, --compute, --kv-type.
+// Adds MODEL (positional, or -m), --threads, --ctx, --isa, --compute, --kv-type, --mla.
 void AddModelOptions(CLI::App* app, ModelOptions* options);
 
 // kInvalidArgument when no model was named; says how to name one.

@@ -12,19 +12,32 @@
 #include "formats/utf8.h"
 #include "kernels/codec/codec.h"
 #include "model/arch/family.h"
+#include "model/quant_scheme.h"
+#include "model/stored_matrix.h"
 #include "model/tensor_table.h"
 
 namespace frugal {
 namespace {
 
 // A tensor of the table as the checkpoint stores it: one stored tensor, or one per expert, each in
-// `pieces` of equal shape.
+// `pieces` of equal shape. Vectors are `tensors`, matrices `matrices`.
 struct Found {
   const TensorDesc* desc = nullptr;
   const StoredName* stored = nullptr;
   int64_t pieces = 1;
-  std::vector<const NamedTensor*> parts;
+  std::vector<const NamedTensor*> tensors;
+  std::vector<StoredMatrix> matrices;
 };
+
+bool IsExpertBias(Role role) {
+  return role == Role::kExpertGateBias || role == Role::kExpertUpBias ||
+         role == Role::kExpertDownBias;
+}
+
+// Whether the rows may be packed in one of the makers' schemes.
+bool IsMatrix(const TensorDesc& desc, const StoredName& stored) {
+  return desc.shape.size() >= 2 && !IsExpertBias(desc.role) && !stored.extra_dim;
+}
 
 int64_t Experts(const TensorDesc& desc) { return desc.shape.size() == 3 ? desc.shape[0] : 1; }
 
@@ -49,6 +62,9 @@ class Binder {
 
   // Finds every tensor of the table; checks shape, element type and that nothing is left over.
   Status Find() {
+    ConfigReader config(checkpoint_, "");
+    scheme_ = ReadQuantScheme(config);
+    RETURN_IF_ERROR(config.status());
     table_ = ModelTensors(spec_);
     for (const TensorDesc& desc : table_) RETURN_IF_ERROR(FindOne(desc));
     return CheckLeftOver();
@@ -57,7 +73,7 @@ class Binder {
   bool Has(Role role, int layer) const { return found_.contains({role, layer}); }
 
   const TensorView& View(Role role, int layer) const {
-    return found_.at({role, layer}).parts[0]->view;
+    return found_.at({role, layer}).matrices[0].weight;
   }
 
   // A vector (or a matrix of them) as float32, or null when the model has none.
@@ -66,11 +82,12 @@ class Binder {
     const Found& found = found_.at({role, layer});
     const bool gguf = checkpoint_.container == Container::kGguf;
     const int64_t n = NumElements(found.desc->shape);
-    const int64_t each = n / static_cast<int64_t>(found.parts.size());
     float* data = reinterpret_cast<float*>(Allocate(n * sizeof(float)));
-    for (size_t i = 0; i < found.parts.size(); ++i) {
-      ReadElements(found, *found.parts[i], each, data + i * each);
+    const int64_t parts = static_cast<int64_t>(found.tensors.size());
+    for (int64_t i = 0; i < parts; ++i) {
+      ReadElements(found, *found.tensors[i], n / parts, data + i * (n / parts));
     }
+    if (parts == 0) ReadRows(found, data);
     switch (gguf ? found.desc->gguf_load : found.desc->hf_load) {
       case Load::kAsIs:
         break;
@@ -88,7 +105,7 @@ class Binder {
   Result<const float*> RopeFactors() {
     const float* factors = Vector(Role::kRopeFactors, -1);
     if (factors == nullptr) return factors;
-    const NamedTensor& tensor = *found_.at({Role::kRopeFactors, -1}).parts[0];
+    const NamedTensor& tensor = *found_.at({Role::kRopeFactors, -1}).tensors[0];
     for (int64_t i = 0; i < NumElements(tensor.view.shape); ++i) {
       if (!(factors[i] > 0.0f) || std::isinf(factors[i])) {
         return Error(StatusCode::kCorrupt,
@@ -112,7 +129,7 @@ class Binder {
     const Found& found = found_.at({role, layer});
     const int64_t k = found.desc->shape.back();
     const int64_t n = NumElements(found.desc->shape) / k / Experts(*found.desc);
-    return {.w = Pack(found, expert, 0, n)};
+    return {.w = Pack(found, expert, 0, n), .order = Order(found, expert)};
   }
 
   // `heads` matrices of equal height, from one of (heads·n, k) or (heads, n, k).
@@ -139,8 +156,10 @@ class Binder {
     const Shape& shape = found_.at({role, layer}).desc->shape;
     float* rows = Vector(role, layer);
     PackedMatrix packed = NewPacked(DType::kF32, shape[0], shape[1]);
-    PackPanels(packed, [&](int64_t row, uint8_t*) {
-      return reinterpret_cast<const uint8_t*>(rows + row * shape[1]);
+    PackPanels(packed, [&](int64_t first, int64_t count, uint8_t*, const uint8_t** to) {
+      for (int64_t i = 0; i < count; ++i) {
+        to[i] = reinterpret_cast<const uint8_t*>(rows + (first + i) * shape[1]);
+      }
     });
     return {.w = packed};
   }
@@ -194,40 +213,59 @@ class Binder {
     for (int64_t i = 0; i < count; ++i) {
       std::string name = name_of(i / found.pieces);
       if (split) name = PieceName(name, i % found.pieces);
-      const NamedTensor* tensor = checkpoint_.tensors.Find(name);
-      if (tensor == nullptr) {
+      const Status status = IsMatrix(desc, stored) ? FindMatrix(name, shape, &found)
+                                                   : FindVector(name, shape, &found);
+      if (status.code() == StatusCode::kNotFound) {
         if (!desc.required) return OkStatus();
         return Error(StatusCode::kCorrupt, "{}: tensor '{}' {} is missing", checkpoint_.path, name,
                      ShapeToString(shape));
       }
-      if (tensor->view.shape != shape) {
-        return Error(StatusCode::kCorrupt,
-                     "{}: tensor '{}': expected {}, found {}; does the configuration belong to "
-                     "these weights?",
-                     FileOf(*tensor), name, ShapeToString(shape),
-                     ShapeToString(tensor->view.shape));
-      }
-      if (!HasCodec(tensor->view.dtype)) {
-        return Error(StatusCode::kUnsupported,
-                     "{}: tensor '{}': element type {} is not a weight format Frugal reads",
-                     FileOf(*tensor), name, GetDType(tensor->view.dtype).name);
-      }
-      if ((stored.transposed || split || desc.shape.size() == 1) &&
-          GetDType(tensor->view.dtype).block_size != 1) {
-        return Error(StatusCode::kUnsupported,
-                     "{}: tensor '{}': expected a plain float type here, found {}", FileOf(*tensor),
-                     name, GetDType(tensor->view.dtype).name);
-      }
-      if (i % found.pieces != 0 && tensor->view.dtype != found.parts.back()->view.dtype) {
-        return Error(StatusCode::kCorrupt,
-                     "{}: tensor '{}': expected {} like the piece before, found {}",
-                     FileOf(*tensor), name, GetDType(found.parts.back()->view.dtype).name,
-                     GetDType(tensor->view.dtype).name);
-      }
-      used_.insert(name);
-      found.parts.push_back(tensor);
+      RETURN_IF_ERROR(status);
     }
     found_[{desc.role, desc.layer}] = std::move(found);
+    return OkStatus();
+  }
+
+  Status FindMatrix(const std::string& name, const Shape& shape, Found* found) {
+    std::vector<std::string> used;
+    ASSIGN_OR_RETURN(StoredMatrix matrix,
+                     FindStoredMatrix(checkpoint_, scheme_, name, shape, &used));
+    used_.insert(used.begin(), used.end());
+    const bool plain = GetDType(matrix.dtype).block_size == 1;
+    const bool embedding = found->desc->role == Role::kEmbedding;
+    if ((embedding && matrix.form != StoredForm::kPlain) ||
+        ((found->stored->transposed || found->pieces > 1) &&
+         !(plain && matrix.form == StoredForm::kPlain))) {
+      return Error(StatusCode::kUnsupported, "{}: tensor '{}': expected a plain float type here",
+                   checkpoint_.path, name);
+    }
+    if (found->matrices.size() % found->pieces != 0 &&
+        matrix.dtype != found->matrices.back().dtype) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: tensor '{}': expected {} like the piece before, found {}", checkpoint_.path,
+                   name, GetDType(found->matrices.back().dtype).name, GetDType(matrix.dtype).name);
+    }
+    found->matrices.push_back(std::move(matrix));
+    return OkStatus();
+  }
+
+  Status FindVector(const std::string& name, const Shape& shape, Found* found) {
+    const NamedTensor* tensor = checkpoint_.tensors.Find(name);
+    if (tensor == nullptr) return Error(StatusCode::kNotFound, "{}", name);
+    // A single number may be stored without a dimension.
+    if (tensor->view.shape != shape && !(shape == Shape{1} && tensor->view.shape.empty())) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: tensor '{}': expected {}, found {}; does the configuration belong to "
+                   "these weights?",
+                   FileOf(*tensor), name, ShapeToString(shape), ShapeToString(tensor->view.shape));
+    }
+    if (!HasCodec(tensor->view.dtype) || GetDType(tensor->view.dtype).block_size != 1) {
+      return Error(StatusCode::kUnsupported,
+                   "{}: tensor '{}': expected a plain float type here, found {}", FileOf(*tensor),
+                   name, GetDType(tensor->view.dtype).name);
+    }
+    used_.insert(name);
+    found->tensors.push_back(tensor);
     return OkStatus();
   }
 
@@ -268,7 +306,57 @@ class Binder {
     return it->second;
   }
 
-  // The selected elements of a stored vector, or rows of a stored matrix, as float32.
+  // Which stored matrix holds an expert, and which of its own experts that is.
+  static const StoredMatrix& MatrixOf(const Found& found, int64_t* expert) {
+    if (found.matrices.size() == 1) return found.matrices[0];
+    const StoredMatrix& matrix = found.matrices[*expert * found.pieces];
+    *expert = 0;
+    return matrix;
+  }
+
+  // All rows of a matrix as float32.
+  void ReadRows(const Found& found, float* dst) const {
+    const int64_t k = found.desc->shape.back();
+    const int64_t n = NumElements(found.desc->shape) / k / Experts(*found.desc);
+    for (int64_t e = 0; e < Experts(*found.desc); ++e) {
+      for (int64_t row = 0; row < n; ++row, dst += k) ReadRow(found, e, row, dst);
+    }
+  }
+
+  void ReadRow(const Found& found, int64_t expert, int64_t row, float* dst) const {
+    const StoredMatrix& matrix = MatrixOf(found, &expert);
+    const int64_t at = found.stored->rows.StoredRow(row);
+    if (found.stored->transposed) {
+      for (int64_t c = 0; c < matrix.n; ++c) {
+        DecodeRow(matrix.dtype, Element(matrix, expert, c, at), 1, dst + c);
+      }
+      return;
+    }
+    std::vector<uint8_t> bytes(StoredRowBytes(matrix));
+    ReadStoredRow(matrix, expert, at, bytes.data());
+    std::vector<float> values(bytes.size() / GetDType(matrix.dtype).block_bytes *
+                              GetDType(matrix.dtype).block_size);
+    DecodeRow(matrix.dtype, bytes.data(), static_cast<int64_t>(values.size()), values.data());
+    std::copy_n(values.begin(), matrix.k, dst);
+  }
+
+  // Of a plain matrix.
+  static const uint8_t* Element(const StoredMatrix& m, int64_t expert, int64_t row, int64_t col) {
+    return m.weight.data + ((expert * m.n + row) * m.k + col) * GetDType(m.dtype).block_bytes;
+  }
+
+  // Equal orders are kept once, so that weights that share an input share its form.
+  const int32_t* Order(const Found& found, int64_t expert) {
+    const std::vector<int32_t>& order = MatrixOf(found, &expert).column_order;
+    if (order.empty()) return nullptr;
+    for (const std::vector<int32_t>& known : weights_->orders) {
+      if (known == order) return known.data();
+    }
+    weights_->orders.push_back(order);
+    return weights_->orders.back().data();
+  }
+
+  // The selected elements of a stored vector, or rows of a stored convolution, as float32.
   void ReadElements(const Found& found, const NamedTensor& tensor, int64_t n, float* dst) const {
     const TensorView& view = tensor.view;
     const Shape& shape = found.desc->shape;
@@ -304,61 +392,83 @@ class Binder {
     return packed;
   }
 
-  // `row(r, temporary)` gives row r's bytes, which it may write to `temporary`.
-  template <typename Row>
-  void PackPanels(const PackedMatrix& packed, const Row& row) {
-    const int64_t row_bytes =
-        AlignUp(*TensorBytes(packed.dtype, 1, packed.k), static_cast<int64_t>(kAlignment));
+  // `rows(first, count, temporary, to)` gives the bytes of `count` rows, which it may write to
+  // `temporary`.
+  template <typename Rows>
+  void PackPanels(const PackedMatrix& packed, const Rows& rows) {
+    const DTypeInfo& info = GetDType(packed.dtype);
+    const int64_t blocks = (packed.k + info.block_size - 1) / info.block_size;
     uint8_t* data = const_cast<uint8_t*>(packed.data);
     team_.Run([&](int thread) {
       const Range part = SplitEvenly(packed.panels(), thread, team_.size());
-      std::vector<uint8_t> temporary(kPanelRows * row_bytes);
+      std::vector<uint8_t> temporary(kPanelRows * blocks * info.block_bytes);
       for (int64_t p = part.begin; p < part.end; ++p) {
-        const uint8_t* rows[kPanelRows] = {};
-        for (int lane = 0; lane < kPanelRows && p * kPanelRows + lane < packed.n; ++lane) {
-          rows[lane] = row(p * kPanelRows + lane, temporary.data() + lane * row_bytes);
-        }
-        PackPanel(packed.dtype, packed.k, rows, data + p * packed.panel_bytes);
+        const uint8_t* pointers[kPanelRows] = {};
+        const int64_t first = p * kPanelRows;
+        rows(first, std::min<int64_t>(kPanelRows, packed.n - first), temporary.data(), pointers);
+        PackPanel(packed.dtype, packed.k, pointers, data + p * packed.panel_bytes);
       }
     });
   }
 
   // Rows [first, first + n) of an expert's (or the only) matrix.
   PackedMatrix Pack(const Found& found, int64_t expert, int64_t first, int64_t n) {
-    const int64_t pieces = found.pieces;
-    const bool own = static_cast<int64_t>(found.parts.size()) > pieces;
-    const NamedTensor* const* parts = found.parts.data() + (own ? expert * pieces : 0);
-    const TensorView& view = parts[0]->view;
-    const int64_t k = found.desc->shape.back();
+    const StoredMatrix& matrix = MatrixOf(found, &expert);
+    const StoredMatrix* pieces = &matrix;
     const RowSelect& select = found.stored->rows;
-    const int64_t all = NumElements(found.desc->shape) / k / Experts(*found.desc);
-    const int64_t stored_rows = select.whole() ? all : select.groups * select.stride;
-    const PackedMatrix packed = NewPacked(view.dtype, n, k);
-    const int64_t unit = *TensorBytes(view.dtype, 1, found.stored->transposed ? 1 : k);
-    const uint8_t* base =
-        view.data + (own ? 0 : expert * stored_rows) * (found.stored->transposed ? unit * k : unit);
-    PackPanels(packed, [&](int64_t row, uint8_t* temporary) -> const uint8_t* {
-      const int64_t at = select.StoredRow(first + row);
-      if (pieces > 1) return PieceRow(parts, pieces, found.stored->pieces, at, temporary);
-      if (!found.stored->transposed) return base + at * unit;
-      for (int64_t c = 0; c < k; ++c) {
-        std::memcpy(temporary + c * unit, base + (c * stored_rows + at) * unit, unit);
+    const int64_t k = found.desc->shape.back();
+    const PackedMatrix packed = NewPacked(matrix.dtype, n, k);
+    if (found.stored->transposed) {
+      const int64_t unit = GetDType(matrix.dtype).block_bytes;
+      PackPanels(packed, [&](int64_t row, int64_t count, uint8_t* temporary, const uint8_t** to) {
+        for (int64_t i = 0; i < count; ++i) {
+          to[i] = temporary + i * k * unit;
+          const int64_t at = select.StoredRow(first + row + i);
+          for (int64_t c = 0; c < k; ++c) {
+            std::memcpy(temporary + (i * k + c) * unit, Element(matrix, expert, c, at), unit);
+          }
+        }
+      });
+      return packed;
+    }
+    if (found.pieces > 1) {
+      PackPanels(packed, [&](int64_t row, int64_t count, uint8_t* temporary, const uint8_t** to) {
+        const int64_t bytes = k * GetDType(matrix.dtype).block_bytes;
+        for (int64_t i = 0; i < count; ++i) {
+          to[i] = PieceRow(pieces, found.pieces, found.stored->pieces,
+                           select.StoredRow(first + row + i), temporary + i * bytes);
+        }
+      });
+      return packed;
+    }
+    const int64_t row_bytes = StoredRowBytes(matrix);
+    PackPanels(packed, [&](int64_t row, int64_t count, uint8_t* temporary, const uint8_t** to) {
+      if (StoredRow(matrix, expert, 0) != nullptr) {
+        for (int64_t i = 0; i < count; ++i) {
+          to[i] = StoredRow(matrix, expert, select.StoredRow(first + row + i));
+        }
+        return;
       }
-      return temporary;
+      for (int64_t i = 0; i < count; ++i) to[i] = temporary + i * row_bytes;
+      if (select.whole()) {
+        ReadStoredRows(matrix, expert, first + row, count, temporary);
+        return;
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        ReadStoredRow(matrix, expert, select.StoredRow(first + row + i), temporary + i * row_bytes);
+      }
     });
     return packed;
   }
 
   // One row of a matrix in pieces: where it lies, or put together.
-  static const uint8_t* PieceRow(const NamedTensor* const* parts, int64_t pieces, Pieces along,
+  static const uint8_t* PieceRow(const StoredMatrix* pieces, int64_t count, Pieces along,
                                  int64_t row, uint8_t* temporary) {
-    const TensorView& first = parts[0]->view;
-    const int64_t bytes = *TensorBytes(first.dtype, 1, first.cols());
-    if (along == Pieces::kRows) {
-      return parts[row / first.rows()]->view.data + row % first.rows() * bytes;
-    }
-    for (int64_t p = 0; p < pieces; ++p) {
-      std::memcpy(temporary + p * bytes, parts[p]->view.data + row * bytes, bytes);
+    const int64_t rows = pieces[0].n;
+    if (along == Pieces::kRows) return StoredRow(pieces[row / rows], 0, row % rows);
+    const int64_t bytes = StoredRowBytes(pieces[0]);
+    for (int64_t p = 0; p < count; ++p) {
+      std::memcpy(temporary + p * bytes, StoredRow(pieces[p], 0, row), bytes);
     }
     return temporary;
   }
@@ -394,6 +504,7 @@ class Binder {
   const ModelSpec& spec_;
   ThreadTeam& team_;
   Weights* weights_;
+  QuantScheme scheme_;
   std::vector<TensorDesc> table_;
   std::set<std::string> used_;
   std::map<std::pair<Role, int>, Found> found_;

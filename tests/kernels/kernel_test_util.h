@@ -134,6 +134,28 @@ inline QuantizedRows QuantizeRows(const Kernels& kernels, ActKind kind, const fl
   return rows;
 }
 
+// The activations as the kernel sees them, in float64.
+inline std::vector<double> Seen(const Activations& x) {
+  std::vector<double> seen(static_cast<size_t>(x.m * x.k));
+  for (int64_t i = 0; i < x.m; ++i) {
+    const uint8_t* row = x.data + i * x.row_bytes;
+    for (int64_t c = 0; c < x.k; ++c) {
+      double& out = seen[static_cast<size_t>(i * x.k + c)];
+      if (x.kind == ActKind::kF32) {
+        out = reinterpret_cast<const float*>(row)[c];
+      } else if (x.kind == ActKind::kBf16) {
+        float value;
+        DecodeRow(DType::kBF16, row + 2 * c, 1, &value);
+        out = value;
+      } else {
+        const Q8Group& group = reinterpret_cast<const Q8Group*>(row)[c / 32];
+        out = static_cast<double>(group.scale) * group.codes[c % 32];
+      }
+    }
+  }
+  return seen;
+}
+
 inline bool SameBits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }

@@ -16,28 +16,6 @@ std::vector<float> Multiply(const Kernels& kernels, const PackedWeight& w, const
   return y;
 }
 
-// The activations as the kernel sees them, in float64.
-std::vector<double> Seen(const Activations& x) {
-  std::vector<double> seen(static_cast<size_t>(x.m * x.k));
-  for (int64_t i = 0; i < x.m; ++i) {
-    const uint8_t* row = x.data + i * x.row_bytes;
-    for (int64_t c = 0; c < x.k; ++c) {
-      double& out = seen[static_cast<size_t>(i * x.k + c)];
-      if (x.kind == ActKind::kF32) {
-        out = reinterpret_cast<const float*>(row)[c];
-      } else if (x.kind == ActKind::kBf16) {
-        float value;
-        DecodeRow(DType::kBF16, row + 2 * c, 1, &value);
-        out = value;
-      } else {
-        const Q8Group& group = reinterpret_cast<const Q8Group*>(row)[c / 32];
-        out = static_cast<double>(group.scale) * group.codes[c % 32];
-      }
-    }
-  }
-  return seen;
-}
-
 // |y − exact| ≤ tolerance · Σ|x·w| for every output: the bound that floating-point sums obey.
 void ExpectNear(const std::vector<float>& y, const Activations& x, const RandomWeight& w,
                 const std::vector<float>* bias, double tolerance, const std::string& what) {

@@ -150,7 +150,7 @@ def check_tensors(model, prompt, logits, seed, stepwise):
         tensor += noise * (PERTURBATION * kept.square().mean().sqrt())
         moves[name] = row_errors(logits_of(model, prompt, stepwise), logits).mean()
         tensor.copy_(kept)
-    return _require_moves(moves, "noise on tensor")
+    return require_moves(moves, "noise on tensor")
 
 
 def config_changes(config):
@@ -195,10 +195,10 @@ def check_config(model, prompt, logits, stepwise):
         other = make_model(config)
         other.load_state_dict(model.state_dict())
         moves[label] = row_errors(logits_of(other, prompt, stepwise), logits).mean()
-    return _require_moves(moves, "config change")
+    return require_moves(moves, "config change")
 
 
-def _require_moves(moves, what):
+def require_moves(moves, what):
     label = min(moves, key=moves.get)
     if moves[label] < MIN_MOVE:
         raise Rejected(f"{what} {label} moves the logits by {moves[label]:.1e} only")

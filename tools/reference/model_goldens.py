@@ -25,7 +25,10 @@ from transformers import AutoModelForCausalLM
 import golden_model as gm
 import gguf_oracle
 from gguf_form import write_gguf
+from families import FAMILY_CASES
+from golden_case import FamilyCase
 from golden_cases import CASES, COMMON_HUB_KEYS, FAMILIES, QUANT_CASES, QuantCase
+from golden_family import try_family_case
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "models"
@@ -228,13 +231,19 @@ def try_quant_case(case, seed, out):
     return figures
 
 
+def try_family(case, seed, out):
+    golden, figures = try_family_case(case, seed, out)
+    write_safetensors(out / case.name / "golden.safetensors", golden, figures)
+    return figures
+
+
 def remove(case, out):
     shutil.rmtree(out / case.name, ignore_errors=True)
     (out / f"{case.name}.gguf").unlink(missing_ok=True)
 
 
 def make(case, out):
-    attempt = try_quant_case if isinstance(case, QuantCase) else try_case
+    attempt = {QuantCase: try_quant_case, FamilyCase: try_family}.get(type(case), try_case)
     for seed in range(case.seed, case.seed + MAX_SEEDS):
         remove(case, out)
         try:
@@ -243,8 +252,9 @@ def make(case, out):
             print(f"  {case.name}: seed {seed} rejected: {reason}", file=sys.stderr)
             continue
         print(f"{case.name}: seed {seed}", file=sys.stderr)
-        for key in ("greedy_distinct", "greedy_min_margin", "smallest_tensor_move",
-                    "smallest_config_move", "cached_against_whole", "independent_pass",
+        for key in ("greedy_distinct", "greedy_min_margin", "expert_min_margin",
+                    "smallest_tensor_move", "smallest_config_move", "cached_against_whole",
+                    "float64_against_float32", "independent_pass",
                     "bf16_activations_max", "int8_activations_max"):
             if key in figures:
                 print(f"  {key}: {figures[key]}", file=sys.stderr)
@@ -269,15 +279,18 @@ def write_table(out):
         "| name | family | covers | weights | GGUF | tokens | margin | tensor move |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for case in CASES + QUANT_CASES:
+    for case in CASES + QUANT_CASES + FAMILY_CASES:
         path = out / case.name / "golden.safetensors"
         if not path.exists():
             continue
         figures = golden_metadata(path)
-        quant = isinstance(case, QuantCase)
-        weights = "" if quant else f"{case.dtype}, {case.style} config"
-        form = (", ".join(sorted(set(case.types.values()))) if quant
-                else case.gguf or f"none: {case.no_gguf}")
+        if isinstance(case, QuantCase):
+            weights, form = "", ", ".join(sorted(set(case.types.values())))
+        elif isinstance(case, FamilyCase):
+            weights, form = f"{case.dtype}, hub config", ""
+        else:
+            weights = f"{case.dtype}, {case.style} config"
+            form = case.gguf or f"none: {case.no_gguf}"
         move = figures["smallest_tensor_move"].split()[0]
         lines.append(
             f"| {case.name} | {case.family} | {case.covers} | {weights} | {form} | {case.prompt} + "
@@ -317,7 +330,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare with the committed files")
     parser.add_argument("--out", type=Path, default=DATA)
     args = parser.parse_args()
-    cases = {case.name: case for case in CASES + QUANT_CASES}
+    cases = {case.name: case for case in CASES + QUANT_CASES + FAMILY_CASES}
     unknown = set(args.names) - set(cases)
     if unknown or (args.check and args.names):
         parser.error(f"no such case: {', '.join(unknown)}" if unknown else "--check takes no names")

@@ -43,12 +43,14 @@ bool HasCodec(DType dtype);
 // HasCodec(dtype) must hold.
 void DecodeRow(DType dtype, const uint8_t* src, int64_t n, float* dst);
 
-// True for the formats EncodeRow knows: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
+// True for the formats EncodeRow knows: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K,
+// Q6_K, MXFP4.
 bool HasEncoder(DType dtype);
 
 // n float32 elements (a multiple of the block size) to `dtype`, scalar: the bytes that the `gguf`
-// Python package's quantize gives. The quantised formats want finite values; what others become
-// is unspecified, but harmless. `dst` may be unaligned. HasEncoder(dtype) must hold.
+// Python package's quantize gives, or, where it cannot (the K formats), k_encode.h's search. The
+// quantised formats want finite values; what others become is unspecified, but harmless. `dst` may
+// be unaligned. HasEncoder(dtype) must hold.
 void EncodeRow(DType dtype, const float* src, int64_t n, uint8_t* dst);
 
 }  // namespace frugal

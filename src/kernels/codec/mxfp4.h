@@ -5,6 +5,7 @@
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
 #include "kernels/codec/nibbles.h"
+#include "kernels/codec/quantize.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -24,6 +25,25 @@ struct CodecMXFP4 {
                      float* __restrict scales, float* __restrict) {
     scales[0] = HalvedE8M0(block[0]);
     LookUpNibbles(kFp4Codes, block + 1, codes);
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    // The largest magnitude gets FP4's largest exponent, 2.
+    const uint32_t bits = BitsFromFloat(__builtin_fabsf(LargestByMagnitude(x, kBlock)));
+    const int exponent = static_cast<int>(bits >> 23) - 2;
+    block[0] = static_cast<uint8_t>(exponent < 0 ? 0 : exponent);
+    const float scale = HalvedE8M0(block[0]);
+    uint8_t codes[kBlock];
+    for (int i = 0; i < kBlock; ++i) {
+      // The nearest, the smaller of two.
+      int best = 0;
+      for (int c = 1; c < 8; ++c) {
+        const float error = __builtin_fabsf(scale * kFp4Codes[c] - __builtin_fabsf(x[i]));
+        if (error < __builtin_fabsf(scale * kFp4Codes[best] - __builtin_fabsf(x[i]))) best = c;
+      }
+      codes[i] = static_cast<uint8_t>(best > 0 && x[i] < 0.0f ? best + 8 : best);
+    }
+    PackNibbles(codes, block + 1);
   }
 };
 

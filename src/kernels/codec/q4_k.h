@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/k_encode.h"
 #include "kernels/codec/k_scales.h"
 
 namespace frugal::FRUGAL_ISA_NS {
@@ -25,6 +26,15 @@ struct CodecQ4_K {
         codes[64 * pair + i] = static_cast<int8_t>(byte & 15);
         codes[64 * pair + 32 + i] = static_cast<int8_t>(byte >> 4);
       }
+    }
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    uint8_t codes[kBlock];
+    EncodeWithKScales(x, 15, block, codes);
+    for (int i = 0; i < kBlock / 2; ++i) {
+      const int at = i / 32 * 64 + i % 32;
+      block[16 + i] = static_cast<uint8_t>(codes[at] | codes[at + 32] << 4);
     }
   }
 };

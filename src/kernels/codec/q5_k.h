@@ -5,6 +5,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/k_encode.h"
 #include "kernels/codec/k_scales.h"
 
 namespace frugal::FRUGAL_ISA_NS {
@@ -28,6 +29,19 @@ struct CodecQ5_K {
         codes[64 * pair + i] = static_cast<int8_t>((byte & 15) | (bits & 1) << 4);
         codes[64 * pair + 32 + i] = static_cast<int8_t>((byte >> 4) | (bits & 2) << 3);
       }
+    }
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    uint8_t codes[kBlock];
+    EncodeWithKScales(x, 31, block, codes);
+    std::memset(block + 16, 0, 32);
+    for (int i = 0; i < kBlock / 2; ++i) {
+      const int pair = i / 32;
+      const uint8_t low = codes[64 * pair + i % 32];
+      const uint8_t high = codes[64 * pair + 32 + i % 32];
+      block[16 + i % 32] |= static_cast<uint8_t>((low >> 4 | high >> 4 << 1) << (2 * pair));
+      block[48 + i] = static_cast<uint8_t>((low & 15) | (high & 15) << 4);
     }
   }
 };

@@ -5,6 +5,7 @@
 
 #include "base/dtype.h"
 #include "kernels/codec/half.h"
+#include "kernels/codec/k_encode.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -31,6 +32,25 @@ struct CodecQ6_K {
         out[32 + i] = static_cast<int8_t>(((low[32 + i] & 15) | (pairs << 2 & 0x30)) - 32);
         out[64 + i] = static_cast<int8_t>(((low[i] >> 4) | (pairs & 0x30)) - 32);
         out[96 + i] = static_cast<int8_t>(((low[32 + i] >> 4) | (pairs >> 2 & 0x30)) - 32);
+      }
+    }
+  }
+
+  static void Encode(const float* x, uint8_t* block) {
+    float scales[16];
+    for (int g = 0; g < 16; ++g) scales[g] = FitSignedScale(x + 16 * g, 16, 32);
+    const float d = RoundToHalf(LargestByMagnitude(scales, 16) / -128.0f, block + 208);
+    std::memset(block, 0, 192);
+    for (int g = 0; g < 16; ++g) {
+      const int scale = NearestCode(scales[g] * Reciprocal(d), -128, 127);
+      block[192 + g] = static_cast<uint8_t>(scale);
+      const float inverse = Reciprocal(d * static_cast<float>(scale));
+      for (int i = 16 * g; i < 16 * g + 16; ++i) {
+        const int code = NearestCode(x[i] * inverse, -32, 31) + 32;
+        const int half = i / 128;
+        const int quarter = i % 128 / 32;
+        block[64 * half + i % 64] |= static_cast<uint8_t>((code & 15) << (quarter < 2 ? 0 : 4));
+        block[128 + 32 * half + i % 32] |= static_cast<uint8_t>(code >> 4 << (2 * quarter));
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "model/arch/families.h"
 #include "model/arch/family.h"
 #include "model/blocks/moe.h"
+#include "model/quant_scheme.h"
 
 namespace frugal {
 namespace {
@@ -168,6 +169,7 @@ Result<ModelSpec> ParseModelSpec(const Checkpoint& checkpoint) {
                                ? *checkpoint.metadata.GetString("general.architecture")
                                : std::string(family->name);
   ConfigReader config(checkpoint, arch);
+  ReadQuantScheme(config);  // the binder uses it; here its keys are known and its errors seen
   ModelSpec spec = family->parse(config);
   RETURN_IF_ERROR(config.status());
   RETURN_IF_ERROR(config.CheckAllRead());

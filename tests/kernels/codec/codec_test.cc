@@ -24,8 +24,9 @@ constexpr DType kQuantised[] = {
     FRUGAL_FOR_EACH_QUANT_CODEC(FRUGAL_DTYPE)
 #undef FRUGAL_DTYPE
 };
-constexpr DType kEncoded[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0,
-                              DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0};
+constexpr DType kEncoded[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0, DType::kQ4_1,
+                              DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kMXFP4};
+constexpr DType kSearched[] = {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K};  // k_encode_test.cc
 
 std::vector<DType> Decoded() {
   std::vector<DType> all(std::begin(kFloats), std::end(kFloats));
@@ -143,6 +144,7 @@ TEST(CodecList, HoldsEveryBlockFormat) {
     formats += want;
     bool want_encoder = false;
     for (DType dtype : kEncoded) want_encoder |= dtype == info->dtype;
+    for (DType dtype : kSearched) want_encoder |= dtype == info->dtype;
     EXPECT_EQ(HasEncoder(info->dtype), want_encoder) << info->name;
   }
   EXPECT_EQ(formats, 32);
