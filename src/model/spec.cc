@@ -35,9 +35,9 @@ float PositionFactor(const PositionScale& scale, int64_t position) {
       return 1.0f + static_cast<float>(scale.beta) *
                         std::log(1.0f + static_cast<float>(position / scale.length));
     case PositionScale::Kind::kGrok:
-      if (position < scale.length) return 1.0f;
-      return std::log(static_cast<float>(position + 1)) /
-             std::log(static_cast<float>(scale.length));
+      if (position <= scale.length) return 1.0f;
+      return static_cast<float>(std::log2(static_cast<double>(position)) /
+                                std::log2(static_cast<double>(scale.length)));
   }
   return 1.0f;
 }
