@@ -153,7 +153,8 @@ void Allocate(ForwardState* s) {
     s->cos.emplace_back(rows * (rope.rotary_dim / 2));
     s->sin.emplace_back(rows * (rope.rotary_dim / 2));
   }
-  const int64_t widest = std::max({spec.hidden, sizes.mixed, sizes.ff, sizes.expert_ff});
+  const int64_t widest =
+      std::max({spec.hidden, sizes.mixed, sizes.ff, sizes.expert_ff, sizes.q_lora});
   for (int t = 0; t < s->threads(); ++t) {
     s->scratch.emplace_back(std::max(sizes.scratch, spec.hidden));
     s->ordered.emplace_back(widest);
