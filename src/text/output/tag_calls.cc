@@ -110,8 +110,11 @@ CallState TagCallParser::Step(InputBuffer* in, DeltaSink* out, bool* progress) {
 
 // The states up to the name's end.
 CallState TagCallParser::Name(InputBuffer* in, DeltaSink* out, bool* progress) {
+  // GLM's name stands right after the marker and ends at a line's end or the next marker: a
+  // mention of the marker in a sentence is no call.
+  const bool by_line = format_.name_close.empty();
   if (state_ == State::kBegin) {
-    if (!SkipSpace(in)) return CallState::kMore;
+    if (by_line ? in->rest().empty() : !SkipSpace(in)) return CallState::kMore;
     const char c = in->rest()[0];
     if (c == '"' || c == '\'') {
       quote_ = c;
@@ -126,7 +129,10 @@ CallState TagCallParser::Name(InputBuffer* in, DeltaSink* out, bool* progress) {
       if (in->rest()[0] != quote_) return CallState::kFailed;
       in->Skip(1);
     }
-    state_ = format_.name_close.empty() ? State::kConfirm : State::kNameClose;
+    if (by_line && std::string_view("\r\n<").find(in->rest()[0]) == std::string_view::npos) {
+      return CallState::kFailed;
+    }
+    state_ = by_line ? State::kConfirm : State::kNameClose;
     *progress = true;
     return CallState::kMore;
   }

@@ -60,7 +60,7 @@ bool TextMachine::Step(InputBuffer* in, DeltaSink* out) {
       const Match call = Take(in, format_.call.open);
       if (call == Match::kMore) return false;
       if (call == Match::kYes) {
-        section_open_ = true;
+        section_open_ = section_new_ = true;
         OpenCall(MakeCallParser(format_, &types_));
       } else {
         channel().Text(in->TakeMarked(), out);
@@ -191,6 +191,8 @@ bool TextMachine::StepCall(InputBuffer* in, DeltaSink* out) {
   if (state == CallState::kMore) return false;
   calls_before_ = out->calls();
   AfterCalls(out->calls() > before);
+  if (section_new_ && out->calls() == before) section_open_ = false;  // its marker is text as well
+  section_new_ = false;
   if (state == CallState::kFailed) channel().Text(in->TakeMarked(), out);
   parser_.reset();
   state_ = State::kText;

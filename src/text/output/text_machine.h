@@ -63,6 +63,7 @@ class TextMachine : public OutputMachine {
   bool reflecting_ = false;   // the reasoning is the second kind
   bool answer_open_ = false;  // within format.answer
   bool section_open_ = false;
+  bool section_new_ = false;    // opened for the call under way
   bool call_unclosed_ = false;  // a call is over whose closing marker may follow
   std::unique_ptr<CallParser> parser_;
   int calls_before_ = 0;
