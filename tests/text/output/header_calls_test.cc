@@ -62,7 +62,7 @@ TEST(HeaderCallsTest, LlamaCallsAPythonMethod) {
   };
   EXPECT_EQ(feed("f.call()").message.tool_calls.at(0).arguments, "{}");
   EXPECT_EQ(feed("f.call( a = 1, b=\"x, y\" )").message.tool_calls.at(0).arguments,
-            R"({"a": 1, "b": "x, y\" )");  // the quote before a blank does not end the value
+            "{\"a\": 1, \"b\": \"x, y\\\" )");  // the quote before a blank does not end the value
   EXPECT_EQ(feed("a.b.call(q=\"\")").message.tool_calls.at(0).name, "a.b");
   EXPECT_EQ(feed("f.call(x)").message.tool_calls.at(0).arguments, R"({"x": null})");
   for (const char* text : {"f(1)", ".call(", "import os", "f.call x"}) {
