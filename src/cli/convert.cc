@@ -25,7 +25,12 @@ struct ConvertOptions {
 // The keys that are not the architecture's: name and vocabulary.
 Result<Metadata> OtherKeys(const ConvertOptions& options, const Checkpoint& source) {
   if (source.container == Container::kGguf) return Metadata{};
-  ASSIGN_OR_RETURN(Metadata metadata, ExportGgufVocab(options.source, options.pre));
+  ASSIGN_OR_RETURN(const int64_t vocab, source.metadata.GetInt("vocab_size"));
+  ASSIGN_OR_RETURN(Metadata metadata, ExportGgufVocab(options.source, vocab, options.pre));
+  const Result<int64_t> pad = source.metadata.GetInt("pad_token_id");
+  if (pad.ok() && *pad >= 0 && *pad < vocab) {
+    metadata.values["tokenizer.ggml.padding_token_id"] = *pad;
+  }
   std::filesystem::path path = std::filesystem::path(options.source).lexically_normal();
   if (path.filename().empty()) path = path.parent_path();
   metadata.values["general.name"] = path.filename().string();
@@ -47,7 +52,7 @@ Status Run(const ConvertOptions& options) {
     line.emplace(fmt::format("writing {}: {}% of {} tensors…", options.out,
                              100 * tensor / std::max<int64_t>(tensors, 1), tensors));
   };
-  ThreadTeam team(options.threads > 0 ? options.threads : Machine().cores);
+  ThreadTeam team(options.threads > 0 ? options.threads : ProbeMachine().cores);
   const auto summary = ExportGguf(source, options.out, exported, team);
   line.reset();
   if (!summary.ok()) return summary.status();
