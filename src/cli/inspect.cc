@@ -20,7 +20,9 @@ struct Facts {
   int64_t weight_bytes = 0;              // of all tensors; 0 when only the configuration is there
   int64_t bytes_per_token = 0;           // of weights a decoded token reads
   std::map<std::string, int64_t> types;  // bytes per element type
-  int64_t kv_bytes_per_token = 0;
+  int64_t kv_bytes_per_token = 0;        // of layers that keep every position
+  int64_t window_bytes = 0;              // of the others, per position of their window
+  int64_t state_bytes = 0;               // recurrent state, per sequence
   int64_t context = 0;
   int64_t memory_bytes = 0;
   int threads = 0;
@@ -54,9 +56,13 @@ Result<Facts> Inspect(const ModelOptions& options) {
     facts.bytes_per_token -= stored->view.bytes - stored->view.bytes / facts.spec.vocab;
   }
   const KvType kv_type = engine.kv_type.value_or(engine.exact ? KvType::kF32 : KvType::kBf16);
-  facts.kv_bytes_per_token = KvBytesPerToken(facts.spec, kv_type);
+  facts.kv_bytes_per_token = KvGrowthPerToken(facts.spec, kv_type);
+  facts.window_bytes = KvBytesPerToken(facts.spec, kv_type) - facts.kv_bytes_per_token;
+  facts.state_bytes = StateBytes(facts.spec);
   facts.context = engine.context > 0 ? engine.context : facts.spec.max_position;
-  facts.memory_bytes = facts.weight_bytes + facts.kv_bytes_per_token * facts.context;
+  // The engine keeps the positions that a window has passed, too.
+  facts.memory_bytes = facts.weight_bytes + facts.state_bytes +
+                       (facts.kv_bytes_per_token + facts.window_bytes) * facts.context;
   facts.threads = engine.threads > 0 ? engine.threads : ProbeMachine().cores;
   if (facts.weight_bytes > 0) {
     ThreadTeam team(facts.threads);
@@ -96,7 +102,14 @@ Status PrintText(const Facts& facts) {
   } else {
     line("weights", "none here, only the configuration");
   }
-  line("keys and values", fmt::format("{} per token", Bytes(facts.kv_bytes_per_token)));
+  std::string kept = fmt::format("{} per token", Bytes(facts.kv_bytes_per_token));
+  if (facts.window_bytes > 0) {
+    kept += fmt::format(", and {} per token in layers with a window", Bytes(facts.window_bytes));
+  }
+  if (facts.state_bytes > 0) {
+    kept += fmt::format(", and {} of recurrent state", Bytes(facts.state_bytes));
+  }
+  line("keys and values", kept);
   line("memory",
        fmt::format("{} with {} tokens of context", Bytes(facts.memory_bytes), facts.context));
   if (facts.read_bytes_per_s > 0.0) {
@@ -119,6 +132,8 @@ Status PrintJson(const Facts& facts) {
                                  {"weight_bytes", facts.weight_bytes},
                                  {"weight_bytes_by_type", facts.types},
                                  {"kv_bytes_per_token", facts.kv_bytes_per_token},
+                                 {"kv_window_bytes_per_token", facts.window_bytes},
+                                 {"state_bytes", facts.state_bytes},
                                  {"context", facts.context},
                                  {"memory_bytes", facts.memory_bytes},
                                  {"threads", facts.threads}};

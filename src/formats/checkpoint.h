@@ -50,7 +50,8 @@ struct OpenOptions {
 };
 
 // `path` is a .gguf file (the first of a split set opens the set), or a directory with
-// config.json and model.safetensors or model.safetensors.index.json.
+// config.json and model.safetensors, model.safetensors.index.json or files by tensor-parallel rank
+// (safetensors.h).
 // Errors: kNotFound, kCorrupt, kUnsupported, kIo; messages name file and field.
 Result<Checkpoint> OpenCheckpoint(const std::string& path, const OpenOptions& options = {});
 

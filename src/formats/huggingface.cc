@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -151,6 +152,74 @@ Status AddShards(const std::string& directory, TensorSource* source) {
   return OkStatus();
 }
 
+// xai-org/grok-2: a file per kind of tensor, pytorch_model-NNNNN-TP-common.safetensors, or, where
+// the kind's tensors are split over the ranks of tensor parallelism, one per rank, -TP-000 and on.
+struct RankFile {
+  std::string kind;  // NNNNN
+  int rank = -1;     // -1: common
+};
+
+std::optional<RankFile> ParseRankFile(const std::string& name) {
+  constexpr std::string_view kStart = "pytorch_model-", kMiddle = "-TP-", kEnd = ".safetensors";
+  const auto digits = [](const std::string& text) {
+    return text.find_first_not_of("0123456789") == text.npos;
+  };
+  std::string rest = name;
+  if (!rest.starts_with(kStart) || !rest.ends_with(kEnd)) return std::nullopt;
+  rest = rest.substr(kStart.size(), rest.size() - kStart.size() - kEnd.size());
+  const size_t middle = rest.find(kMiddle);
+  if (middle != 5) return std::nullopt;
+  RankFile file{.kind = rest.substr(0, middle)};
+  const std::string rank = rest.substr(middle + kMiddle.size());
+  if (!digits(file.kind)) return std::nullopt;
+  if (rank == "common") return file;
+  if (rank.size() != 3 || !digits(rank)) return std::nullopt;
+  file.rank = std::stoi(rank);
+  return file;
+}
+
+// Kind → rank → file's name, of a directory's rank files.
+using RankFiles = std::map<std::string, std::map<int, std::string>>;
+
+RankFiles FindRankFiles(const std::string& directory) {
+  RankFiles files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (const auto file = ParseRankFile(name)) files[file->kind][file->rank] = name;
+  }
+  return files;
+}
+
+// A split tensor has the same name in the files of all ranks: rank r's becomes "<name>#TP-00r".
+Status AddRankFiles(const std::string& directory, const RankFiles& files, TensorSource* source) {
+  size_t ranks = 0;
+  for (const auto& [kind, by_rank] : files) {
+    const bool common = by_rank.contains(-1);
+    if (common && by_rank.size() == 1) continue;
+    const size_t expected = ranks == 0 ? by_rank.size() : ranks;
+    if (common || by_rank.size() != expected || !by_rank.contains(0) ||
+        by_rank.rbegin()->first != static_cast<int>(expected) - 1) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: pytorch_model-{}-TP-*.safetensors: expected one file for all ranks or {} "
+                   "ranks from 000 on, found {} files up to {}; is the download complete?",
+                   directory, kind, expected, by_rank.size(), by_rank.rbegin()->second);
+    }
+    ranks = expected;
+  }
+  for (const auto& [kind, by_rank] : files) {
+    for (const auto& [rank, name] : by_rank) {
+      const size_t first = source->tensors.size();
+      RETURN_IF_ERROR(AddFile(Join(directory, name), source));
+      for (size_t i = first; rank >= 0 && i < source->tensors.size(); ++i) {
+        source->tensors[i].name += fmt::format("#TP-{:03}", rank);
+      }
+    }
+  }
+  return IndexTensors(source);
+}
+
 Result<Metadata> ReadConfig(const std::string& path) {
   ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path, kMaxConfigBytes));
   return FlattenJson(json, path);
@@ -176,6 +245,8 @@ Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptio
     RETURN_IF_ERROR(IndexTensors(&checkpoint.tensors));
   } else if (Exists(Join(directory, kIndex))) {
     RETURN_IF_ERROR(AddShards(directory, &checkpoint.tensors));
+  } else if (const RankFiles files = FindRankFiles(directory); !files.empty()) {
+    RETURN_IF_ERROR(AddRankFiles(directory, files, &checkpoint.tensors));
   } else {
     return MissingWeights(directory);
   }

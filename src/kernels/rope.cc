@@ -79,11 +79,10 @@ void Yarn(const RopeSpec& spec, float* inv_freq) {
     const float ramp = std::clamp(
         (static_cast<float>(i) - static_cast<float>(low)) / static_cast<float>(high - low), 0.0f,
         1.0f);
+    const float share = (1.0f - ramp) * static_cast<float>(spec.extrapolation_factor);
     if (logarithmic) {
-      const float share = (1.0f - ramp) * static_cast<float>(spec.extrapolation_factor);
       inv_freq[i] = Exp(Log(kept) * share + Log(stretched) * (1.0f - share));
     } else {
-      const float share = 1.0f - ramp;
       inv_freq[i] = stretched * (1.0f - share) + kept * share;
     }
   }

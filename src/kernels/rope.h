@@ -37,7 +37,7 @@ struct RopeSpec {
   double high_freq_factor = 4.0;           // kLlama3
   double beta_fast = 32.0;                 // kYarn, kYarnLog
   double beta_slow = 1.0;                  // kYarn, kYarnLog
-  double extrapolation_factor = 1.0;       // kYarnLog
+  double extrapolation_factor = 1.0;       // kYarn, kYarnLog: of the ramp's kept share
   bool truncate = true;                    // kYarn: round the ramp's ends to whole dimensions
   std::optional<double> attention_factor;  // kYarn: of cos and sin; else it follows from factor
   double mscale = 0.0;                     // kYarn: used when both are non-zero

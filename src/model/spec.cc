@@ -25,6 +25,10 @@ CacheSpec Cache(const LightningSpec& lightning) {
   return {.state_floats = lightning.dim() * lightning.head_dim};
 }
 
+int64_t PositionElements(const CacheSpec& cache) {
+  return int64_t{cache.kv_heads} * (cache.k_dim + cache.v_dim);
+}
+
 }  // namespace
 
 float PositionFactor(const PositionScale& scale, int64_t position) {
@@ -35,9 +39,9 @@ float PositionFactor(const PositionScale& scale, int64_t position) {
       return 1.0f + static_cast<float>(scale.beta) *
                         std::log(1.0f + static_cast<float>(position / scale.length));
     case PositionScale::Kind::kGrok:
-      if (position < scale.length) return 1.0f;
-      return std::log(static_cast<float>(position + 1)) /
-             std::log(static_cast<float>(scale.length));
+      if (position <= scale.length) return 1.0f;
+      return static_cast<float>(std::log2(static_cast<double>(position)) /
+                                std::log2(static_cast<double>(scale.length)));
   }
   return 1.0f;
 }
@@ -62,9 +66,15 @@ CacheSpec LayerCache(const LayerSpec& layer) {
 
 int64_t KvBytesPerToken(const ModelSpec& spec, KvType type) {
   int64_t elements = 0;
+  for (const LayerSpec& layer : spec.layers) elements += PositionElements(LayerCache(layer));
+  return elements * KvElementBytes(type);
+}
+
+int64_t KvGrowthPerToken(const ModelSpec& spec, KvType type) {
+  int64_t elements = 0;
   for (const LayerSpec& layer : spec.layers) {
     const CacheSpec cache = LayerCache(layer);
-    elements += int64_t{cache.kv_heads} * (cache.k_dim + cache.v_dim);
+    if (cache.window == 0) elements += PositionElements(cache);
   }
   return elements * KvElementBytes(type);
 }

@@ -25,12 +25,12 @@ enum class QkNorm {
   kFullPreRope,   // over all heads of the projection together (MiniMax-M2)
 };
 
-// A factor of the queries that grows with their position.
+// A factor of a query's logits that grows with its position.
 struct PositionScale {
   enum class Kind {
     kNone,
     kLlama4,  // 1 + beta·ln(1 + ⌊position / length⌋): Ministral 3
-    kGrok,    // log_length(position + 1) beyond `length`, 1 before: Grok 2's attn_temperature_len
+    kGrok,    // log_length(position) beyond `length`, 1 up to it: Grok 2's attn_temperature_len
   };
   Kind kind = Kind::kNone;
   double beta = 0.0;
@@ -54,8 +54,11 @@ struct GqaSpec {
   int rope = 0;              // index into ModelSpec::ropes; −1: none
   bool sinks = false;        // one learned extra logit per head (gpt-oss)
   bool output_gate = false;  // what attention gives is multiplied with σ(gate(x)) (Qwen3-Next)
-  PositionScale q_scale;
+  PositionScale q_scale;     // multiplies the logits after the cap
   int kv_layer = -1;  // ≥ 0: no K and V of its own, it attends to those of this earlier layer
+  // Layers that share keys have a key norm each: keys are kept without its weight, and it
+  // multiplies the queries instead (Hunyuan-Large; with kHeadPostRope only).
+  bool k_norm_on_q = false;
 
   int group() const { return n_heads / n_kv_heads; }
   int64_t q_dim() const { return int64_t{n_heads} * head_dim; }
@@ -96,6 +99,7 @@ struct GatedDeltaSpec {
 struct LightningSpec {
   int n_heads = 0;
   int head_dim = 0;
+  float norm_eps = 0.0f;     // of the norm over all heads' outputs
   std::vector<float> decay;  // (h) factor of the state per position
 
   int64_t dim() const { return int64_t{n_heads} * head_dim; }
@@ -176,6 +180,7 @@ struct ModelSpec {
   float norm_eps = 0.0f;
   bool norm_plus_one = false;   // norms multiply with 1 + w as stored by Hugging Face
   bool tied_embedding = false;  // the output head is the embedding table
+  bool output_bias = false;     // the output head has a bias
   bool norm_head = false;  // the head's columns are divided by their length over the vocabulary
   float embedding_scale = 1.0f;  // multiplies the embedding
   float logit_scale = 1.0f;      // multiplies the logits,
@@ -186,6 +191,8 @@ struct ModelSpec {
   // (DeepSeek-V3, arXiv:2412.19437, section 2.2).
   std::vector<LayerSpec> mtp_layers;
   bool mtp_own_embedding = false;  // their files repeat embedding and head
+  // Hugging Face tensors whose names begin so belong to parts that the published code leaves out.
+  std::vector<std::string> unused_tensors;
 
   int32_t bos_id = -1;            // -1: none
   std::vector<int32_t> stop_ids;  // end-of-sequence tokens the checkpoint names
@@ -214,6 +221,9 @@ CacheSpec LayerCache(const LayerSpec& layer);
 
 // Bytes of KV kept per position over all layers.
 int64_t KvBytesPerToken(const ModelSpec& spec, KvType type);
+
+// Of these, what grows with every token: layers with a window stop at its length.
+int64_t KvGrowthPerToken(const ModelSpec& spec, KvType type);
 
 // Bytes of recurrent state a sequence has, whatever its length; 0: positions alone tell its past.
 int64_t StateBytes(const ModelSpec& spec);

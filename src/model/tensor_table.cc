@@ -105,6 +105,12 @@ void AddModelTensors(const ModelSpec& spec, std::vector<TensorDesc>* table,
                       .hf = names.output,
                       .shape = {spec.vocab, d}});
   }
+  if (spec.output_bias) {
+    table->push_back({.role = Role::kOutputBias,
+                      .gguf = "output.bias",
+                      .hf = "lm_head.bias",
+                      .shape = {spec.vocab}});
+  }
   if (!spec.ropes.empty()) {
     table->push_back({.role = Role::kRopeFactors,
                       .gguf = "rope_freqs.weight",
@@ -122,11 +128,13 @@ void AddGqaTensors(const LayerTable& t, const GqaNames& names) {
   t.Norm(Role::kMixerNorm, "attn_norm.weight", names.norm, d);
   const auto add = [&](Role role, const char* stem, const char* kind, const char* hf, int64_t begin,
                        Shape shape) {
-    const bool fused = names.qkv != nullptr && role != Role::kAttnO && role != Role::kAttnOBias;
-    const RowSelect rows = fused ? Rows(q + 2 * own_kv, begin, shape[0]) : RowSelect{};
-    TensorDesc& desc =
-        t.Add(role, fmt::format("{}.{}", stem, kind),
-              StoredName(fmt::format("{}.{}", fused ? names.qkv : hf, kind), rows), shape);
+    const RowSelect rows = Rows(q + 2 * own_kv, begin, shape[0]);
+    const auto stored = [&](const char* own, const char* fused) {
+      const bool in_one = fused != nullptr && role != Role::kAttnO && role != Role::kAttnOBias;
+      return StoredName(fmt::format("{}.{}", in_one ? fused : own, kind),
+                        in_one ? rows : RowSelect{});
+    };
+    TensorDesc& desc = t.Add(role, stored(stem, names.gguf_qkv), stored(hf, names.qkv), shape);
     desc.hf.transposed = names.transposed && std::string_view(kind) == "weight";
   };
   // With an output gate each head's rows of q_proj are followed by its gate's.
@@ -152,7 +160,7 @@ void AddGqaTensors(const LayerTable& t, const GqaNames& names) {
   if (gqa.qk_norm != QkNorm::kNone) {
     const bool full = gqa.qk_norm == QkNorm::kFullPreRope;
     t.Norm(Role::kAttnQNorm, "attn_q_norm.weight", names.q_norm, full ? q : gqa.head_dim);
-    if (own_kv > 0) {
+    if (own_kv > 0 || gqa.k_norm_on_q) {
       t.Norm(Role::kAttnKNorm, "attn_k_norm.weight", names.k_norm, full ? kv : gqa.head_dim);
     }
   }
@@ -222,7 +230,7 @@ void AddMoeTensors(const LayerTable& t, const MoeNames& names) {
     t.Add(Role::kRouterSelectBias, "exp_probs_b.bias", names.select_bias, {moe.n_experts});
   }
   AddGlu(t, moe.expert, kExpert, "_exps", names.expert, moe.n_experts);
-  if (moe.shared) AddGlu(t, *moe.shared, kShared, "_shexp", names.shared, 0);
+  if (moe.shared) AddGlu(t, *moe.shared, kShared, names.gguf_shared, names.shared, 0);
   if (moe.shared_gate) {
     t.Add(Role::kSharedExpertGate, "ffn_gate_inp_shexp.weight", names.shared_gate, {1, d});
   }
@@ -236,12 +244,12 @@ void AddFfnTensors(const LayerTable& t, const GluNames& glu, const MoeNames& moe
   }
 }
 
-void AddMtpTensors(const LayerTable& t) {
+void AddMtpTensors(const LayerTable& t, const char* gguf_norm, const char* hf_norm) {
   const int64_t d = t.spec.hidden;
   t.Norm(Role::kMtpTokenNorm, "nextn.enorm.weight", "enorm.weight", d);
   t.Norm(Role::kMtpHiddenNorm, "nextn.hnorm.weight", "hnorm.weight", d);
   t.Add(Role::kMtpProjection, "nextn.eh_proj.weight", "eh_proj.weight", {d, 2 * d});
-  t.Norm(Role::kMtpNorm, "nextn.shared_head_norm.weight", "shared_head.norm.weight", d);
+  t.Norm(Role::kMtpNorm, gguf_norm, hf_norm, d);
   // Copies of the model's own, which not every export repeats.
   t.Add(Role::kMtpEmbedding, "nextn.embed_tokens.weight", "embed_tokens.weight", {t.spec.vocab, d})
       .required = false;

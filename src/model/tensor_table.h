@@ -15,6 +15,7 @@ enum class Role {
   kEmbedding,
   kOutputNorm,
   kOutput,
+  kOutputBias,
   kRopeFactors,  // GGUF only: divisors of the rope frequencies
   // Norms around a layer's two blocks.
   kMixerNorm,
@@ -108,6 +109,10 @@ struct RowSelect {
   }
 };
 
+// Tensor-parallel exports split a matrix: "<name>#TP-000", "#TP-001"… are equal parts of its rows
+// or of its columns.
+enum class Pieces { kNone, kRows, kColumns };
+
 // How one container holds a tensor.
 struct StoredName {
   // Empty: this container has no such tensor. "{e}" stands for an expert's number: then each of
@@ -118,6 +123,7 @@ struct StoredName {
   bool transposed = false;
   // Dimensions of 1 that the stored shape has besides: a convolution's (channels, 1, kernel).
   bool extra_dim = false;
+  Pieces pieces = Pieces::kNone;  // may be split so
 
   StoredName() = default;
   StoredName(const char* text) : name(text) {}
@@ -168,6 +174,7 @@ struct GqaNames {
   const char* k_norm = "self_attn.k_norm.weight";
   const char* sinks = "self_attn.sinks";
   bool transposed = false;
+  const char* gguf_qkv = nullptr;  // set: GGUF too has one tensor for the three
 };
 
 // The Hugging Face names of a GLU.
@@ -189,6 +196,7 @@ struct MoeNames {
   GluNames shared = {"mlp.shared_experts.gate_proj", "mlp.shared_experts.up_proj",
                      "mlp.shared_experts.down_proj"};
   const char* shared_gate = "mlp.shared_expert_gate.weight";
+  const char* gguf_shared = "_shexp";  // what GGUF adds to ffn_gate, ffn_up and ffn_down
 };
 
 // The Hugging Face names of what belongs to no layer.
@@ -212,8 +220,10 @@ void AddGluTensors(const LayerTable& layer, const GluNames& names = {});
 void AddMoeTensors(const LayerTable& layer, const MoeNames& names = {});
 // Whichever of the two the layer has.
 void AddFfnTensors(const LayerTable& layer, const GluNames& glu = {}, const MoeNames& moe = {});
-// Norms and projection of a multi-token-prediction layer, beside the layer's own tensors.
-void AddMtpTensors(const LayerTable& layer);
+// Norms and projection of a multi-token-prediction layer, beside the layer's own tensors; the names
+// are those of its last norm.
+void AddMtpTensors(const LayerTable& layer, const char* gguf_norm = "nextn.shared_head_norm.weight",
+                   const char* hf_norm = "shared_head.norm.weight");
 
 // The whole table of a plain Llama-like decoder: GQA and a GLU in every layer.
 std::vector<TensorDesc> DecoderTensors(const ModelSpec& spec);

@@ -1,5 +1,7 @@
 #include "model/weights.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -17,11 +19,12 @@
 namespace frugal {
 namespace {
 
-// A tensor of the table as the checkpoint stores it: one stored tensor, or one per expert. Vectors
-// are `tensors`, matrices `matrices`.
+// A tensor of the table as the checkpoint stores it: one stored tensor, or one per expert, each in
+// `pieces` of equal shape. Vectors are `tensors`, matrices `matrices`.
 struct Found {
   const TensorDesc* desc = nullptr;
   const StoredName* stored = nullptr;
+  int64_t pieces = 1;
   std::vector<const NamedTensor*> tensors;
   std::vector<StoredMatrix> matrices;
 };
@@ -176,8 +179,8 @@ class Binder {
 
   // The head's columns divided by their length are the head with its inputs so divided, and those
   // are what the output norm's weights multiply.
-  void NormalizeHead(float* output_norm) {
-    const TensorView& head = View(Role::kOutput, -1);
+  void NormalizeHead(Role role, float* output_norm) {
+    const TensorView& head = View(role, -1);
     const int64_t d = head.cols();
     std::vector<double> squares(d);
     std::vector<float> row(d);
@@ -187,7 +190,7 @@ class Binder {
       for (int64_t c = 0; c < d; ++c) squares[c] += double{row[c]} * row[c];
     }
     for (int64_t c = 0; c < d; ++c) {
-      output_norm[c] /= std::max(1e-7f, static_cast<float>(std::sqrt(squares[c])));
+      output_norm[c] /= static_cast<float>(std::sqrt(squares[c])) + 1e-7f;
     }
   }
 
@@ -198,11 +201,18 @@ class Binder {
     Found found{.desc = &desc, .stored = &stored};
     const size_t mark = stored.name.find("{e}");
     const bool per_expert = mark != std::string::npos;
-    const int64_t count = per_expert ? desc.shape[0] : 1;
-    const Shape shape = StoredShape(desc, stored, per_expert);
-    for (int64_t e = 0; e < count; ++e) {
+    Shape shape = StoredShape(desc, stored, per_expert);
+    const auto name_of = [&](int64_t e) {
       std::string name = stored.name;
       if (per_expert) name.replace(mark, 3, std::to_string(e));
+      return name;
+    };
+    const bool split = stored.pieces != Pieces::kNone && IsSplit(name_of(0));
+    if (split) RETURN_IF_ERROR(SplitShape(name_of(0), stored.pieces, &shape, &found.pieces));
+    const int64_t count = (per_expert ? desc.shape[0] : 1) * found.pieces;
+    for (int64_t i = 0; i < count; ++i) {
+      std::string name = name_of(i / found.pieces);
+      if (split) name = PieceName(name, i % found.pieces);
       const Status status = IsMatrix(desc, stored) ? FindMatrix(name, shape, &found)
                                                    : FindVector(name, shape, &found);
       if (status.code() == StatusCode::kNotFound) {
@@ -224,9 +234,16 @@ class Binder {
     const bool plain = GetDType(matrix.dtype).block_size == 1;
     const bool embedding = found->desc->role == Role::kEmbedding;
     if ((embedding && matrix.form != StoredForm::kPlain) ||
-        (found->stored->transposed && !(plain && matrix.form == StoredForm::kPlain))) {
+        ((found->stored->transposed || found->pieces > 1) &&
+         !(plain && matrix.form == StoredForm::kPlain))) {
       return Error(StatusCode::kUnsupported, "{}: tensor '{}': expected a plain float type here",
                    checkpoint_.path, name);
+    }
+    if (found->matrices.size() % found->pieces != 0 &&
+        matrix.dtype != found->matrices.back().dtype) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: tensor '{}': expected {} like the piece before, found {}", checkpoint_.path,
+                   name, GetDType(found->matrices.back().dtype).name, GetDType(matrix.dtype).name);
     }
     found->matrices.push_back(std::move(matrix));
     return OkStatus();
@@ -252,6 +269,26 @@ class Binder {
     return OkStatus();
   }
 
+  static std::string PieceName(const std::string& name, int64_t piece) {
+    return fmt::format("{}#TP-{:03}", name, piece);
+  }
+  bool IsSplit(const std::string& name) const {
+    return checkpoint_.tensors.Find(name) == nullptr &&
+           checkpoint_.tensors.Find(PieceName(name, 0)) != nullptr;
+  }
+
+  // How many pieces `name` has, and the shape of each.
+  Status SplitShape(const std::string& name, Pieces along, Shape* shape, int64_t* pieces) const {
+    while (checkpoint_.tensors.Find(PieceName(name, *pieces)) != nullptr) ++*pieces;
+    int64_t& dim = (*shape)[shape->size() - (along == Pieces::kColumns ? 1 : 2)];
+    if (dim % *pieces != 0) {
+      return Error(StatusCode::kCorrupt, "{}: tensor '{}' {}: cannot be in {} equal pieces",
+                   checkpoint_.path, name, ShapeToString(*shape), *pieces);
+    }
+    dim /= *pieces;
+    return OkStatus();
+  }
+
   const std::string& FileOf(const NamedTensor& tensor) const {
     return checkpoint_.tensors.files[tensor.file].path();
   }
@@ -272,7 +309,7 @@ class Binder {
   // Which stored matrix holds an expert, and which of its own experts that is.
   static const StoredMatrix& MatrixOf(const Found& found, int64_t* expert) {
     if (found.matrices.size() == 1) return found.matrices[0];
-    const StoredMatrix& matrix = found.matrices[*expert];
+    const StoredMatrix& matrix = found.matrices[*expert * found.pieces];
     *expert = 0;
     return matrix;
   }
@@ -323,6 +360,15 @@ class Binder {
   void ReadElements(const Found& found, const NamedTensor& tensor, int64_t n, float* dst) const {
     const TensorView& view = tensor.view;
     const Shape& shape = found.desc->shape;
+    if (found.stored->transposed) {
+      const int64_t k = shape.back();
+      const int64_t unit = *TensorBytes(view.dtype, 1, 1);
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t from = i % k * (n / k) + i / k;
+        DecodeRow(view.dtype, view.data + from * unit, 1, dst + i);
+      }
+      return;
+    }
     if (found.stored->rows.whole()) {
       DecodeRow(view.dtype, view.data, n, dst);
       return;
@@ -368,6 +414,7 @@ class Binder {
   // Rows [first, first + n) of an expert's (or the only) matrix.
   PackedMatrix Pack(const Found& found, int64_t expert, int64_t first, int64_t n) {
     const StoredMatrix& matrix = MatrixOf(found, &expert);
+    const StoredMatrix* pieces = &matrix;
     const RowSelect& select = found.stored->rows;
     const int64_t k = found.desc->shape.back();
     const PackedMatrix packed = NewPacked(matrix.dtype, n, k);
@@ -380,6 +427,16 @@ class Binder {
           for (int64_t c = 0; c < k; ++c) {
             std::memcpy(temporary + (i * k + c) * unit, Element(matrix, expert, c, at), unit);
           }
+        }
+      });
+      return packed;
+    }
+    if (found.pieces > 1) {
+      PackPanels(packed, [&](int64_t row, int64_t count, uint8_t* temporary, const uint8_t** to) {
+        const int64_t bytes = k * GetDType(matrix.dtype).block_bytes;
+        for (int64_t i = 0; i < count; ++i) {
+          to[i] = PieceRow(pieces, found.pieces, found.stored->pieces,
+                           select.StoredRow(first + row + i), temporary + i * bytes);
         }
       });
       return packed;
@@ -404,9 +461,26 @@ class Binder {
     return packed;
   }
 
+  // One row of a matrix in pieces: where it lies, or put together.
+  static const uint8_t* PieceRow(const StoredMatrix* pieces, int64_t count, Pieces along,
+                                 int64_t row, uint8_t* temporary) {
+    const int64_t rows = pieces[0].n;
+    if (along == Pieces::kRows) return StoredRow(pieces[row / rows], 0, row % rows);
+    const int64_t bytes = StoredRowBytes(pieces[0]);
+    for (int64_t p = 0; p < count; ++p) {
+      std::memcpy(temporary + p * bytes, StoredRow(pieces[p], 0, row), bytes);
+    }
+    return temporary;
+  }
+
+  bool IsUnused(const std::string& name) const {
+    return std::ranges::any_of(spec_.unused_tensors,
+                               [&](const std::string& prefix) { return name.starts_with(prefix); });
+  }
+
   Status CheckLeftOver() const {
     for (const NamedTensor& tensor : checkpoint_.tensors.tensors) {
-      if (used_.contains(tensor.name)) continue;
+      if (used_.contains(tensor.name) || IsUnused(tensor.name)) continue;
       // Older exports keep the rope's frequencies, which the configuration gives anyway.
       if (tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
       if (tensor.name == "lm_head.weight" && IsCopyOfEmbedding(tensor)) continue;
@@ -439,14 +513,22 @@ class Binder {
 
 // ---- Blocks -------------------------------------------------------------------------------------
 
-GqaWeights Bind(Binder& b, const GqaSpec&, int l) {
+GqaWeights Bind(Binder& b, const GqaSpec& spec, int l) {
+  float* q_norm = b.Vector(Role::kAttnQNorm, l);
+  float* k_norm = b.Vector(Role::kAttnKNorm, l);
+  if (spec.k_norm_on_q) {
+    for (int i = 0; i < spec.head_dim; ++i) {
+      q_norm[i] *= k_norm[i];
+      k_norm[i] = 1.0f;
+    }
+  }
   return {.q = b.Matrix(Role::kAttnQ, l, Role::kAttnQBias),
           .k = b.Matrix(Role::kAttnK, l, Role::kAttnKBias),
           .v = b.Matrix(Role::kAttnV, l, Role::kAttnVBias),
           .o = b.Matrix(Role::kAttnO, l, Role::kAttnOBias),
           .gate = b.Matrix(Role::kAttnGate, l),
-          .q_norm = b.Vector(Role::kAttnQNorm, l),
-          .k_norm = b.Vector(Role::kAttnKNorm, l),
+          .q_norm = q_norm,
+          .k_norm = k_norm,
           .sinks = b.Vector(Role::kAttnSinks, l)};
 }
 
@@ -531,9 +613,10 @@ Result<Weights> BindWeights(const Checkpoint& checkpoint, const ModelSpec& spec,
 
   weights.embedding = binder.View(Role::kEmbedding, -1);
   float* output_norm = binder.Vector(Role::kOutputNorm, -1);
-  if (spec.norm_head) binder.NormalizeHead(output_norm);
+  const Role head = spec.tied_embedding ? Role::kEmbedding : Role::kOutput;
+  if (spec.norm_head) binder.NormalizeHead(head, output_norm);
   weights.output_norm = output_norm;
-  weights.output = binder.Matrix(spec.tied_embedding ? Role::kEmbedding : Role::kOutput, -1);
+  weights.output = binder.Matrix(head, -1, Role::kOutputBias);
   ASSIGN_OR_RETURN(weights.rope_factors, binder.RopeFactors());
   for (int l = 0; l < spec.n_layers(); ++l) {
     weights.layers.push_back(BindLayer(binder, spec.layers[l], l));

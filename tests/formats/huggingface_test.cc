@@ -92,6 +92,55 @@ TEST(HuggingFaceTest, ShardErrors) {
   ExpectFileError(open(Index(both)), StatusCode::kCorrupt, shard, "truncated");
 }
 
+TEST(HuggingFaceTest, FilesByRank) {
+  const TempDir dir;
+  dir.Write("config.json", "{}");
+  dir.Write("pytorch_model-00000-TP-common.safetensors", Shard({"a"}));
+  dir.Write("pytorch_model-00001-TP-001.safetensors", Shard({"b", "c"}));
+  dir.Write("pytorch_model-00001-TP-000.safetensors", Shard({"b", "c"}));
+  for (const char* other :
+       {"pytorch_model-0001-TP-000.safetensors",
+        "pytorch_model-00001-TP-00a"
+        ".safetensors",
+        "pytorch_model-00001-TP-0000.safetensors", "pytorch_model-0000x-TP-common.safetensors"}) {
+    dir.Write(other, "not looked at");
+  }
+  const auto checkpoint = OpenHuggingFace(dir.path(), {});
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_EQ(checkpoint->tensors.tensors.size(), 5u);
+  for (const char* name : {"a", "b#TP-000", "b#TP-001", "c#TP-000", "c#TP-001"}) {
+    EXPECT_NE(checkpoint->tensors.Find(name), nullptr) << name;
+  }
+  EXPECT_EQ(checkpoint->tensors.Find("b#TP-001")->file, 2);
+}
+
+TEST(HuggingFaceTest, FilesByRankErrors) {
+  const auto expect = [](const std::vector<std::string>& names, const std::string& part) {
+    const TempDir dir;
+    dir.Write("config.json", "{}");
+    for (const std::string& name : names) {
+      dir.Write("pytorch_model-" + name + ".safetensors", Shard({"a"}));
+    }
+    ExpectFileError(OpenHuggingFace(dir.path(), {}), StatusCode::kCorrupt, dir.path(), part);
+  };
+  expect({"00000-TP-001"}, "is the download complete?");
+  expect({"00000-TP-000", "00000-TP-002"}, "pytorch_model-00000-TP-*");
+  expect({"00000-TP-000", "00000-TP-common"}, "pytorch_model-00000-TP-*");
+  expect({"00000-TP-000", "00000-TP-001", "00001-TP-000"},
+         "pytorch_model-00001-TP-*.safetensors: expected one file for all ranks or 2 ranks");
+  const TempDir dir;
+  dir.Write("config.json", "{}");
+  dir.Write("pytorch_model-00000-TP-common.safetensors", Shard({"a"}));
+  dir.Write("pytorch_model-00001-TP-common.safetensors", Shard({"a"}));
+  EXPECT_EQ(OpenHuggingFace(dir.path(), {}).status().code(), StatusCode::kCorrupt) << "twice";
+  // Such a name inside a file cannot pass for a rank's part.
+  dir.Write("pytorch_model-00001-TP-common.safetensors", Shard({"b#TP-000"}));
+  dir.Write("pytorch_model-00002-TP-000.safetensors", Shard({"b"}));
+  EXPECT_EQ(OpenHuggingFace(dir.path(), {}).status().code(), StatusCode::kCorrupt);
+  const std::string broken = dir.Write("pytorch_model-00001-TP-common.safetensors", "short");
+  ExpectFileError(OpenHuggingFace(dir.path(), {}), StatusCode::kCorrupt, broken, "truncated");
+}
+
 TEST(HuggingFaceTest, MissingFiles) {
   const TempDir dir;
   const auto expect_missing = [&](StatusCode code, const std::string& part) {

@@ -145,7 +145,8 @@ TEST(Rope, EveryParameterCounts) {
       {RopeScaling::kNtkAlpha, {theta, alpha, factors}},
       {RopeScaling::kLlama3, {theta, factor, original, low, high, factors}},
       {RopeScaling::kYarn,
-       {theta, factor, original, fast, slow, truncate, attention, mscale, mscale_all, factors}},
+       {theta, factor, original, fast, slow, extrapolation, truncate, attention, mscale, mscale_all,
+        factors}},
       {RopeScaling::kYarnLog, {theta, factor, original, fast, slow, extrapolation, factors}},
   };
   for (const auto& [scaling, changes] : cases) {

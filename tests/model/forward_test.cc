@@ -83,12 +83,45 @@ TEST_P(GoldenTest, LogitsMatchTheReference) {
   }
 }
 
+// Latent attention has two forms, which differ by rounding alone.
+TEST_P(GoldenTest, ExpandedLatentAttentionMatchesTheReference) {
+  if (model_->spec.layers[0].mla() == nullptr) GTEST_SKIP() << "no latent attention";
+  for (Isa isa : SupportedIsas()) {
+    Forward forward(*model_, team_, {.isa = isa, .exact = true, .expand_rows = 1});
+    const std::vector<float> whole = RunInChunks(forward, golden_.input_ids, 512, golden_.vocab);
+    for (size_t row = 0; row < golden_.input_ids.size(); ++row) {
+      const int64_t at = row * golden_.vocab;
+      EXPECT_LE(RelativeError(&whole[at], &golden_.logits[at], golden_.vocab), kTolerance)
+          << IsaName(isa) << " row " << row;
+    }
+    EXPECT_EQ(whole, RunInChunks(forward, golden_.input_ids, 7, golden_.vocab)) << IsaName(isa);
+  }
+}
+
+TEST_P(GoldenTest, ExpertsAreTheReferences) {
+  if (golden_.routing.empty()) {
+    EXPECT_EQ(MoeLayers(model_->spec), 0);
+    return;
+  }
+  const int64_t n = static_cast<int64_t>(golden_.input_ids.size());
+  const size_t size = MoeLayers(model_->spec) * n * MaxTopK(model_->spec);
+  ASSERT_EQ(golden_.routing.size(), size);
+  for (Isa isa : SupportedIsas()) {
+    Forward forward(*model_, team_, {.isa = isa, .exact = true});
+    TestSequence sequence(forward.cache_layout(), n);
+    std::vector<float> logits;
+    std::vector<int32_t> routing(size, -1);
+    RunChunk(forward, sequence, golden_.input_ids, 0, n, golden_.vocab, &logits, routing.data());
+    EXPECT_EQ(routing, golden_.routing) << IsaName(isa);
+  }
+}
+
 TEST_P(GoldenTest, GreedyTokensMatchTheReference) {
   ASSERT_EQ(golden_.greedy_ids.size(), 64u);
   for (Isa isa : SupportedIsas()) {
     Forward forward(*model_, team_, {.isa = isa, .exact = true});
     std::vector<int32_t> ids = golden_.input_ids;
-    const TestSequence sequence(forward.cache_layout(), ids.size() + 64);
+    TestSequence sequence(forward.cache_layout(), ids.size() + 64);
     std::vector<float> logits;
     RunChunk(forward, sequence, ids, 0, ids.size(), golden_.vocab, &logits);
     std::vector<int32_t> greedy;
@@ -133,9 +166,10 @@ TEST_P(InvarianceTest, NeighboursChangeNoBit) {
       const auto alone_a = RunInChunks(forward, a, 512, golden_.vocab);
       const auto alone_b = RunInChunks(forward, b, 512, golden_.vocab);
 
-      const TestSequence kv_a(forward.cache_layout(), a.size());
-      const TestSequence kv_b(forward.cache_layout(), b.size());
+      TestSequence kv_a(forward.cache_layout(), a.size());
+      TestSequence kv_b(forward.cache_layout(), b.size());
       uint8_t* const* const pages[] = {kv_a.pages(), kv_b.pages()};
+      float* const states[] = {kv_a.state(), kv_b.state()};
       std::vector<float> together_a, together_b;
       size_t at_a = 0, at_b = 0;
       for (int turn = 0; at_a < a.size() || at_b < b.size(); ++turn) {
@@ -149,7 +183,7 @@ TEST_P(InvarianceTest, NeighboursChangeNoBit) {
           rows.push_back({b[p], 1, static_cast<int64_t>(p), true});
         }
         std::vector<float> logits(rows.size() * golden_.vocab);
-        forward.Run({.rows = rows, .pages = pages}, logits.data());
+        forward.Run({.rows = rows, .pages = pages, .states = states}, logits.data());
         const auto middle = logits.begin() + (end_a - at_a) * golden_.vocab;
         together_a.insert(together_a.end(), logits.begin(), middle);
         together_b.insert(together_b.end(), middle, logits.end());

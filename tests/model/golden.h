@@ -28,6 +28,7 @@ struct Golden {
   std::vector<int32_t> input_ids;
   std::vector<float> logits;  // (input_ids, vocab)
   std::vector<int32_t> greedy_ids;
+  std::vector<int32_t> routing;  // (MoE layers, input_ids, top_k); empty without experts
   int64_t vocab = 0;
   Metadata metadata;
 };
@@ -58,6 +59,7 @@ inline Golden LoadGolden(const std::string& name) {
     };
     if (tensor.name == "input_ids") copy(&golden.input_ids);
     if (tensor.name == "greedy_ids") copy(&golden.greedy_ids);
+    if (tensor.name == "routing") copy(&golden.routing);
     if (tensor.name == "logits") {
       copy(&golden.logits);
       golden.vocab = tensor.view.cols();
@@ -84,10 +86,10 @@ inline std::unique_ptr<Model> OpenModel(const std::string& path, ThreadTeam& tea
   return *std::move(model);
 }
 
-// Keys and values of one sequence in plain memory.
+// Keys, values and recurrent state of one sequence in plain memory.
 class TestSequence {
  public:
-  TestSequence(const CacheLayout& layout, int64_t positions) {
+  TestSequence(const CacheLayout& layout, int64_t positions) : state_(layout.state_floats) {
     for (int64_t p = 0; p * kAttentionBlock < positions; ++p) {
       memory_.emplace_back(layout.page_bytes);
       // Stale bits of an earlier owner must not matter.
@@ -96,16 +98,19 @@ class TestSequence {
     }
   }
   uint8_t* const* pages() const { return pages_.data(); }
+  float* state() { return state_.data(); }
 
  private:
+  AlignedBuffer<float> state_;
   std::vector<AlignedBuffer<uint8_t>> memory_;
   std::vector<uint8_t*> pages_;
 };
 
-// Runs tokens [begin, end) of `ids` as one batch and appends their logits.
-inline void RunChunk(Forward& forward, const TestSequence& sequence,
-                     const std::vector<int32_t>& ids, int64_t begin, int64_t end, int64_t vocab,
-                     std::vector<float>* logits) {
+// Runs tokens [begin, end) of `ids` as one batch and appends their logits. `routing`, if given,
+// gets the experts they chose.
+inline void RunChunk(Forward& forward, TestSequence& sequence, const std::vector<int32_t>& ids,
+                     int64_t begin, int64_t end, int64_t vocab, std::vector<float>* logits,
+                     int32_t* routing = nullptr) {
   std::vector<BatchRow> rows;
   for (int64_t p = begin; p < end; ++p) {
     rows.push_back({.token = ids[p], .position = p, .wants_logits = true});
@@ -113,13 +118,16 @@ inline void RunChunk(Forward& forward, const TestSequence& sequence,
   uint8_t* const* pages = sequence.pages();
   const size_t before = logits->size();
   logits->resize(before + (end - begin) * vocab);
-  forward.Run({.rows = rows, .pages = {&pages, 1}}, logits->data() + before);
+  float* state = sequence.state();
+  forward.Run(
+      {.rows = rows, .pages = {&pages, 1}, .states = {&state, 1}, .routing = routing},
+      logits->data() + before);
 }
 
 inline std::vector<float> RunInChunks(Forward& forward, const std::vector<int32_t>& ids,
                                       int64_t chunk, int64_t vocab) {
   const int64_t n = static_cast<int64_t>(ids.size());
-  const TestSequence sequence(forward.cache_layout(), n);
+  TestSequence sequence(forward.cache_layout(), n);
   std::vector<float> logits;
   for (int64_t p = 0; p < n; p += chunk) {
     RunChunk(forward, sequence, ids, p, std::min(n, p + chunk), vocab, &logits);

@@ -14,13 +14,13 @@ ModelSpec FullSpec() {
   spec.ropes = {{.rotary_dim = 6}};
   LayerSpec layer;
   layer.gqa() = {.n_heads = 4,
-               .n_kv_heads = 2,
-               .head_dim = 6,
-               .q_bias = true,
-               .k_bias = true,
-               .v_bias = true,
-               .o_bias = true,
-               .qk_norm = QkNorm::kHeadPreRope};
+                 .n_kv_heads = 2,
+                 .head_dim = 6,
+                 .q_bias = true,
+                 .k_bias = true,
+                 .v_bias = true,
+                 .o_bias = true,
+                 .qk_norm = QkNorm::kHeadPreRope};
   layer.glu() = {.d_ff = 24, .bias = true};
   spec.layers.assign(2, layer);
   return spec;
@@ -46,7 +46,11 @@ TEST(TensorTable, NamesAndShapesOfEveryRole) {
       {Role::kOutputNorm, -1, "output_norm.weight", "model.norm.weight", {16}},
       {Role::kOutput, -1, "output.weight", "lm_head.weight", {40, 16}},
       {Role::kRopeFactors, -1, "rope_freqs.weight", "", {3}},
-      {Role::kAttnNorm, 1, "blk.1.attn_norm.weight", "model.layers.1.input_layernorm.weight", {16}},
+      {Role::kMixerNorm,
+       1,
+       "blk.1.attn_norm.weight",
+       "model.layers.1.input_layernorm.weight",
+       {16}},
       {Role::kAttnQ, 1, "blk.1.attn_q.weight", "model.layers.1.self_attn.q_proj.weight", {24, 16}},
       {Role::kAttnK, 1, "blk.1.attn_k.weight", "model.layers.1.self_attn.k_proj.weight", {12, 16}},
       {Role::kAttnV, 1, "blk.1.attn_v.weight", "model.layers.1.self_attn.v_proj.weight", {12, 16}},
@@ -86,8 +90,8 @@ TEST(TensorTable, NamesAndShapesOfEveryRole) {
   for (const Row& row : rows) {
     const TensorDesc* found = FindRow(table, row.role, row.layer);
     ASSERT_NE(found, nullptr) << row.gguf;
-    EXPECT_EQ(found->gguf_name, row.gguf);
-    EXPECT_EQ(found->hf_name, row.hf);
+    EXPECT_EQ(found->gguf.name, row.gguf);
+    EXPECT_EQ(found->hf.name, row.hf);
     EXPECT_EQ(found->shape, row.shape) << row.gguf;
     EXPECT_EQ(found->required, row.role != Role::kRopeFactors) << row.gguf;
   }
@@ -115,9 +119,9 @@ TEST(TensorTable, CountsWhatTheHuggingFaceFormHolds) {
   ModelSpec spec = FullSpec();
   const int64_t attention = 16 + 24 * 16 + 2 * 12 * 16 + 16 * 24 + 24 + 12 + 12 + 16 + 6 + 6;
   const int64_t glu = 16 + 3 * 24 * 16 + 24 + 24 + 16;
-  EXPECT_EQ(CountParameters(DecoderTensors(spec)), 2 * 40 * 16 + 16 + 2 * (attention + glu));
+  EXPECT_EQ(CountParameters(spec, DecoderTensors(spec)), 2 * 40 * 16 + 16 + 2 * (attention + glu));
   spec.tied_embedding = true;
-  EXPECT_EQ(CountParameters(DecoderTensors(spec)), 40 * 16 + 16 + 2 * (attention + glu));
+  EXPECT_EQ(CountParameters(spec, DecoderTensors(spec)), 40 * 16 + 16 + 2 * (attention + glu));
 }
 
 // No golden holds a tensor that its table does not name, none lacks one, and all shapes agree.

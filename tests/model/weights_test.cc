@@ -242,12 +242,14 @@ TEST(BindWeights, PacksWhatTheFileHolds) {
       return TensorView();
     };
     const LayerWeights& last = model->weights.layers.back();
+    const GqaWeights& gqa = std::get<GqaWeights>(last.mixer);
+    const FfnWeights& glu = std::get<FfnWeights>(last.ffn);
     const int layer = model->spec.n_layers() - 1;
     for (const auto& [role, packed] :
-         {std::pair(Role::kAttnQ, last.gqa.q.w), std::pair(Role::kAttnK, last.gqa.k.w),
-          std::pair(Role::kAttnV, last.gqa.v.w), std::pair(Role::kAttnO, last.gqa.o.w),
-          std::pair(Role::kFfnGate, last.glu.gate.w), std::pair(Role::kFfnUp, last.glu.up.w),
-          std::pair(Role::kFfnDown, last.glu.down.w)}) {
+         {std::pair(Role::kAttnQ, gqa.q.w), std::pair(Role::kAttnK, gqa.k.w),
+          std::pair(Role::kAttnV, gqa.v.w), std::pair(Role::kAttnO, gqa.o.w),
+          std::pair(Role::kFfnGate, glu.gate.w), std::pair(Role::kFfnUp, glu.up.w),
+          std::pair(Role::kFfnDown, glu.down.w)}) {
       const TensorView view = tensor(role, layer);
       const std::vector<float> values = Decoded(view);
       ASSERT_EQ(packed.n, view.rows());
@@ -260,7 +262,7 @@ TEST(BindWeights, PacksWhatTheFileHolds) {
       }
     }
     const std::vector<float> norm = Decoded(tensor(Role::kFfnNorm, layer));
-    EXPECT_TRUE(std::equal(norm.begin(), norm.end(), last.glu.norm)) << name;
+    EXPECT_TRUE(std::equal(norm.begin(), norm.end(), last.ffn_norm)) << name;
     int64_t bytes = 0;
     for (const AlignedBuffer<uint8_t>& buffer : model->weights.storage) bytes += buffer.size();
     EXPECT_EQ(model->weights.bytes, bytes);

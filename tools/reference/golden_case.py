@@ -32,6 +32,10 @@ class FamilyCase:
     # Hugging Face state to the published names, and back to what the reference loads.
     to_disk: Callable[[dict, dict], dict] | None = None
     from_disk: Callable[[dict, dict], dict] | None = None
+    # Where the makers' files are not one or numbered ones: tensors to {file: {name: tensor}}, and
+    # back.
+    files: Callable[[dict], dict] | None = None
+    join_files: Callable[[dict], dict] | None = None
     # Tensors on disk that the logits do not depend on: (config, {name in the last layer: shape}) →
     # {name: shape}. Those of MTP layers, whose embedding and head repeat the model's own.
     extra: Callable[[dict, dict], dict] | None = None

@@ -51,6 +51,11 @@ INERT = frozenset(
     "use_cache router_aux_loss_coef output_router_logits quantization_config pretraining_tp "
     "tie_word_embeddings vocab_size".split()
 )
+# Values of a rope scaling, wherever the family keeps them.
+SCALING = frozenset(
+    "beta_fast beta_slow extrapolation_factor original_max_position_embeddings "
+    "scaling_factor".split()
+)
 CHOICES = {
     "hidden_act": ("silu", "gelu"),
     "topk_method": ("greedy", "group_limited_greedy"),
@@ -124,6 +129,14 @@ class Reference:
         if chosen:
             routing = torch.stack([c.sort(-1).values for c in chosen]).to(torch.int32).numpy()
         return logits.to(torch.float32).numpy(), routing
+
+    def observed(self, ids):
+        """All rows that tensors and config values may move: logits, then those of an MTP layer."""
+        logits = self.whole(ids)[0]
+        further = getattr(self.model, "mtp_logits", None)
+        if further is None:
+            return logits
+        return np.concatenate([logits, further.to(torch.float32).numpy()])
 
     def greedy(self, ids):
         """64 greedy tokens and the rows of logits that chose them."""
@@ -232,7 +245,7 @@ def check_tensors(reference, prompt, logits, seed):
             large = ".experts." in name or kind == "shift"
             size = LARGE_PERTURBATION if large else gm.PERTURBATION
             view += noise * (size * kept.square().mean().sqrt())
-        errors = gm.row_errors(reference.whole(prompt)[0], logits)
+        errors = gm.row_errors(reference.observed(prompt), logits)
         moves[name] = errors.max() if ".experts." in name else errors.mean()
         view.copy_(kept)
         if moves[name] < gm.MIN_MOVE:
@@ -277,7 +290,7 @@ def config_changes(config, inert, path=""):
             others = [1e-6 if value == 1e-5 else 1e-5]
         elif key == "partial_rotary_factor":
             others = [1.0 if value != 1.0 else 0.5]
-        elif path and key != "rope_theta":
+        elif (path or key in SCALING) and key != "rope_theta":
             # Floors in the rope scaling hide small changes, limits some large ones.
             near = [value * 2, value / 2]
             yield f"{full} · 2 or / 2", [{**config, key: other} for other in near]
@@ -299,7 +312,7 @@ def check_config(reference, prompt, logits):
             try:
                 other = Reference(reference.case, config)
                 other.model.load_state_dict(state)
-                found.append(gm.row_errors(other.whole(prompt)[0], logits).mean())
+                found.append(gm.row_errors(other.observed(prompt), logits).mean())
             except Exception:  # the change does not go with the tensors: it cannot pass unseen
                 found.append(np.inf)
         moves[label] = max(found)
@@ -315,7 +328,7 @@ def float64_error(reference, prompt, logits):
     double = copy.deepcopy(reference)
     double.model.double()
     try:
-        found = double.whole(prompt)[0]
+        found = double.observed(prompt)
     except RuntimeError:
         return None
     return gm.row_errors(found, logits).max()
@@ -351,11 +364,12 @@ def golden_of(reference, seed):
         raise gm.Rejected(f"expert margin {min(choices):.1e}")
     cache_error = gm.row_errors(np.concatenate([logits, rows[1:]]), whole).max()
     require_close(case, "cached and whole passes", cache_error)
-    error64 = float64_error(reference, prompt, logits)
+    observed = reference.observed(prompt)
+    error64 = float64_error(reference, prompt, observed)
     if error64 is not None:
         require_close(case, "float32 and float64", error64)
-    tensor, tensor_move = check_tensors(reference, prompt, logits, seed)
-    change, change_move = check_config(reference, prompt, logits)
+    tensor, tensor_move = check_tensors(reference, prompt, observed, seed)
+    change, change_move = check_config(reference, prompt, observed)
     source = (
         f"transformers {transformers.__version__}, torch {torch.__version__}, float32, CPU, eager "
         "attention" if case.module is None
@@ -377,6 +391,8 @@ def golden_of(reference, seed):
     if routing is not None:
         golden["routing"] = routing
         figures["expert_min_margin"] = f"{min(choices):.2e}"
+    if len(observed) > len(logits):
+        golden["mtp_logits"] = observed[len(logits) :]
     if error64 is not None:
         figures["float64_against_float32"] = f"{error64:.1e}"
     return golden, figures
@@ -433,8 +449,13 @@ def disk_tensors(reference, seed):
     }
 
 
-def write_tensors(folder, tensors, shards):
-    """One file, or several with an index."""
+def write_tensors(case, folder, tensors):
+    """One file, several with an index, or the makers' own set of files."""
+    shards = case.shards
+    if case.files:
+        for file, part in case.files(tensors).items():
+            save_file(part, folder / file, metadata={"format": "pt"})
+        return
     if shards == 1:
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
         return
@@ -454,12 +475,14 @@ def write_tensors(folder, tensors, shards):
     )
 
 
-def read_tensors(folder):
-    out = {}
-    for path in sorted(folder.glob("model*.safetensors")):
+def read_tensors(case, folder):
+    files = {}
+    for path in sorted(folder.glob("*model*.safetensors")):
         with safe_open(path, "pt") as f:
-            out.update({name: f.get_tensor(name) for name in f.keys()})
-    return out
+            files[path.name] = {name: f.get_tensor(name) for name in f.keys()}
+    if case.join_files:
+        return case.join_files(files)
+    return {name: tensor for part in files.values() for name, tensor in part.items()}
 
 
 def write_json(path, value):
@@ -469,7 +492,7 @@ def write_json(path, value):
 def loaded(case, folder):
     """A reference that has read the written files."""
     config = json.loads((folder / "config.json").read_text())
-    tensors = {name: t.to(torch.float32) for name, t in read_tensors(folder).items()}
+    tensors = {name: t.to(torch.float32) for name, t in read_tensors(case, folder).items()}
     for name in extra_shapes(case, tensors):
         del tensors[name]
     if case.from_disk:
@@ -496,7 +519,7 @@ def write_case(case, reference, seed, folder):
     write_json(folder / "config.json", case.config)
     if case.generation:
         write_json(folder / "generation_config.json", case.generation)
-    write_tensors(folder, disk_tensors(reference, seed), case.shards)
+    write_tensors(case, folder, disk_tensors(reference, seed))
     for path in folder.iterdir():
         path.chmod(0o644)
 

@@ -42,6 +42,21 @@ T GeluTanh(T x) {
   return x / 2 * (1 + std::tanh(u));
 }
 
+// gpt-oss' gate: both inputs clamped, the sigmoid sharpened, 1 added to `up`.
+template <typename T>
+T SwigluClamped(T gate, T up) {
+  gate = std::min(gate, T(7));
+  up = std::clamp(up, T(-7), T(7));
+  return gate / (1 + std::exp(T(-1.702) * gate)) * (up + 1);
+}
+
+// arXiv:2411.13010, with the published implementation's eps.
+template <typename T>
+T Xielu(T x, T alpha_p, T alpha_n, T beta, T eps) {
+  if (x > 0) return alpha_p * x * x + beta * x;
+  return (std::expm1(std::min(x, eps)) - x) * alpha_n + beta * x;
+}
+
 // One head turned by `half` angles: pairs (i, i + half), or (2i, 2i + 1) when interleaved.
 template <typename T>
 void Rope(T* head, const T* cos, const T* sin, int64_t half, bool interleaved) {
@@ -77,6 +92,25 @@ void Attention(const T* q, const T* k, const T* v, int64_t length, int64_t head_
     for (int64_t d = 0; d < v_head_dim; ++d) out[d] += weight * v[p * v_head_dim + d];
   }
   for (int64_t d = 0; d < v_head_dim; ++d) out[d] /= sum;
+}
+
+// One position of linear attention: state = decay·state + k ⊗ u, out = stateᵀ·q, where u is v or,
+// with the delta rule, beta·(v − (decay·state)ᵀ·k).   q, k (k_dim), v, out (v_dim), state (k_dim,
+// v_dim)
+template <typename T>
+void RecurrentStep(const T* q, const T* k, const T* v, int64_t k_dim, int64_t v_dim, T decay,
+                   bool delta_rule, T beta, T* state, T* out) {
+  for (int64_t i = 0; i < k_dim * v_dim; ++i) state[i] *= decay;
+  for (int64_t j = 0; j < v_dim; ++j) {
+    T known = 0;
+    for (int64_t i = 0; i < k_dim; ++i) known += state[i * v_dim + j] * k[i];
+    const T update = delta_rule ? beta * (v[j] - known) : v[j];
+    out[j] = 0;
+    for (int64_t i = 0; i < k_dim; ++i) {
+      state[i * v_dim + j] += k[i] * update;
+      out[j] += state[i * v_dim + j] * q[i];
+    }
+  }
 }
 
 }  // namespace frugal::ref

@@ -38,7 +38,7 @@ bool HasObject(const ConfigReader& config, const std::string& name) {
   return it != values.end() && it->first.starts_with(name + ".");
 }
 
-void ReadHfRope(ConfigReader& config, double default_theta, RopeSpec* rope) {
+void ReadHfRope(ConfigReader& config, const RopeStyle& style, RopeSpec* rope) {
   // transformers 5 writes rope_parameters; files published before hold rope_theta and
   // rope_scaling. Where both are objects transformers takes the latter, and what only the other
   // says stays unread, which is an error.
@@ -48,12 +48,21 @@ void ReadHfRope(ConfigReader& config, double default_theta, RopeSpec* rope) {
     name = object + "." + leaf;
     return ConfigKey{name, ""};
   };
-  rope->theta = config.DoubleOr({"rope_theta", ""}, default_theta);
+  rope->theta = config.DoubleOr({"rope_theta", ""}, style.default_theta);
   rope->theta = config.DoubleOr(key("rope_theta"), rope->theta);
   config.Ignore(key("finetuned"));  // a note of YaRN's authors
   std::string type = config.StringOr(key("type"), "default");
   type = config.StringOr(key("rope_type"), type);
   rope->scaling = ScalingByName(config, name, type);
+  if (style.ntk_alpha && rope->scaling == RopeScaling::kDynamic && config.Has(key("alpha"))) {
+    rope->scaling = RopeScaling::kNtkAlpha;
+    rope->alpha = config.Double(key("alpha"));
+    // YaRN's, and a factor that this scaling does not have.
+    for (const char* leaf : {"factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim"}) {
+      config.Ignore(key(leaf));
+    }
+    return;
+  }
   switch (rope->scaling) {
     case RopeScaling::kNone:
       return;
@@ -143,6 +152,12 @@ void CheckRope(ConfigReader& config, const RopeSpec& rope) {
            rope.low_freq_factor);
     expect(rope.high_freq_factor > rope.low_freq_factor, "the rope scaling's 'high_freq_factor'",
            "a number above 'low_freq_factor'", rope.high_freq_factor);
+  }
+  if (rope.scaling == RopeScaling::kNtkAlpha) {
+    expect(rope.alpha > 0.0 && rope.alpha <= kMaxReal, "the rope scaling's 'alpha'",
+           "a positive number up to 1e30", rope.alpha);
+    expect(rope.rotary_dim > 2, "'head_dim'", "more than 2 with dynamic rope scaling",
+           rope.rotary_dim);
   }
   if (rope.scaling == RopeScaling::kDynamic) {
     expect(rope.factor >= 1.0, "the rope scaling's 'factor'", "at least 1 with dynamic scaling",
@@ -268,7 +283,7 @@ RopeSpec ReadRope(ConfigReader& config, const ModelSpec& spec, int rotary_dim,
   if (config.gguf()) {
     ReadGgufRope(config, &rope);
   } else {
-    ReadHfRope(config, style.default_theta, &rope);
+    ReadHfRope(config, style, &rope);
   }
   CheckRope(config, rope);
   return rope;

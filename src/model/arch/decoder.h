@@ -33,6 +33,7 @@ struct RopeStyle {
   bool hf_interleaved = false;
   bool gguf_interleaved = false;
   double default_theta = 10000.0;
+  bool ntk_alpha = false;  // "dynamic" scaling with an alpha is the fixed one of Hunyuan
 };
 
 // Rope of the first rotary_dim elements of each head, both containers and both of Hugging Face's

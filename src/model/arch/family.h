@@ -20,6 +20,9 @@ struct Family {
   // Reads every key that changes the result; leaves problems in the reader's status.
   ModelSpec (*parse)(ConfigReader& config);
   std::vector<TensorDesc> (*tensors)(const ModelSpec& spec);
+  // Of config.json's architectures, for makers who gave a model another's model_type: the first of
+  // them decides before model_type does.
+  std::span<const std::string_view> architectures = {};
 };
 
 std::span<const Family* const> AllFamilies();

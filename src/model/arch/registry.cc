@@ -10,14 +10,16 @@
 namespace frugal {
 namespace {
 
-constexpr const Family* kFamilies[] = {&kApertus, &kDeepSeek, &kGlm4,      &kGlm4Moe,
-                                       &kGptOss,  &kLlama,    &kMiniMaxM2, &kMistral,
-                                       &kQwen2,   &kQwen3,    &kQwen3Next, &kSeedOss};
+constexpr const Family* kFamilies[] = {&kApertus, &kBailing, &kBailing2,  &kDeepSeek,  &kErnie,
+                                       &kGlm4,    &kGlm4Moe, &kGptOss,    &kGrok1,     &kGrok2,
+                                       &kHunyuan, &kLlama,   &kMiniMax,   &kMiniMaxM2, &kMistral,
+                                       &kQwen2,   &kQwen3,   &kQwen3Next, &kSeedOss};
 
 std::string KnownTypes(bool gguf) {
   std::string list;
   for (const Family* family : kFamilies) {
-    for (std::string_view type : gguf ? family->gguf_archs : family->model_types) {
+    const auto own = gguf ? family->gguf_archs : family->model_types;
+    for (std::string_view type : own.empty() && !gguf ? family->architectures : own) {
       list += (list.empty() ? "" : ", ") + std::string(type);
     }
   }
@@ -141,6 +143,14 @@ std::span<const Family* const> AllFamilies() { return kFamilies; }
 
 Result<const Family*> FindFamily(const Checkpoint& checkpoint) {
   const bool gguf = checkpoint.container == Container::kGguf;
+  if (const auto list = checkpoint.metadata.GetStrings("architectures");
+      !gguf && list.ok() && !list->empty()) {
+    for (const Family* family : kFamilies) {
+      if (std::ranges::find(family->architectures, list->front()) != family->architectures.end()) {
+        return family;
+      }
+    }
+  }
   const char* key = gguf ? "general.architecture" : "model_type";
   Result<std::string> type = checkpoint.metadata.GetString(key);
   if (!type.ok()) return type.status().WithContext(checkpoint.path);

@@ -55,9 +55,6 @@ void RopeAndStore(ForwardState& s, int layer, int thread) {
     const BatchRow& row = s.batch.rows[r];
     float* q = s.q.data() + r * spec.q_dim();
     PrepareHeads(s, spec, r, w.q_norm, spec.n_heads, q);
-    if (const float factor = PositionFactor(spec.q_scale, row.position); factor != 1.0f) {
-      for (int64_t i = 0; i < spec.q_dim(); ++i) q[i] *= factor;
-    }
     if (spec.kv_layer >= 0) continue;
     float* k = s.k.data() + r * spec.kv_dim();
     const float* v = s.v.data() + r * spec.kv_dim();
@@ -85,14 +82,16 @@ void Attend(ForwardState& s, int layer, int thread) {
                      .group = spec.group(),
                      .k_offset = s.cache.k_offset[kv_layer],
                      .v_offset = s.cache.v_offset[kv_layer],
-                     .scale = spec.scale,
-                     .logit_cap = spec.logit_cap,
                      .scratch = s.scratch[thread].data()};
   // Later rows see more context: dealing (row, head) pairs out in turn keeps threads even.
   const int64_t items = s.rows() * spec.n_kv_heads;
   for (int64_t item = thread; item < items; item += s.threads()) {
     const int64_t r = item / spec.n_kv_heads;
     const BatchRow& row = s.batch.rows[r];
+    // f·cap·tanh(x/cap) is what the cap f·cap makes of f·x.
+    const float factor = PositionFactor(spec.q_scale, row.position);
+    args.scale = spec.scale * factor;
+    args.logit_cap = spec.logit_cap * factor;
     args.kv_head = static_cast<int>(item % spec.n_kv_heads);
     args.pages = s.batch.pages[row.sequence];
     args.end = row.position + 1;

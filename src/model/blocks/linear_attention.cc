@@ -166,11 +166,12 @@ void LightningHeads(ForwardState& s, int layer, int thread) {
 }
 
 void LightningNorm(ForwardState& s, int layer, int thread) {
-  const int64_t dim = Lightning(s, layer).dim();
+  const LightningSpec& spec = Lightning(s, layer);
+  const int64_t dim = spec.dim();
   const Range rows = s.ThreadRows(thread);
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     float* out = s.attended.data() + r * dim;
-    s.kernels.rms_norm(out, LightningWeightsOf(s, layer).norm, dim, s.model.spec.norm_eps, out);
+    s.kernels.rms_norm(out, LightningWeightsOf(s, layer).norm, dim, spec.norm_eps, out);
     s.kernels.sigmoid_gate(s.mixer_gate.data() + r * dim, dim, out);
   }
 }

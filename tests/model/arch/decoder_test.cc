@@ -31,7 +31,7 @@ void ExpectReadFails(const Checkpoint& checkpoint, StatusCode code,
 RopeSpec Rope(const Checkpoint& checkpoint, Status* status, int head_dim = 32) {
   ConfigReader reader(checkpoint, "llama");
   const RopeSpec rope =
-      ReadRope(reader, {.max_position = 4096}, head_dim, /*gguf_interleaved=*/true);
+      ReadRope(reader, {.max_position = 4096}, head_dim, {.gguf_interleaved = true});
   *status = reader.status();
   return rope;
 }
@@ -317,7 +317,7 @@ TEST(ReadRope, GgufPlain) {
 
   const Checkpoint other = GgufConfig({});
   ConfigReader reader(other, "qwen2");
-  EXPECT_FALSE(ReadRope(reader, {.max_position = 64}, 32, false).interleaved);
+  EXPECT_FALSE(ReadRope(reader, {.max_position = 64}, 32).interleaved);
 }
 
 TEST(ReadRope, GgufLinear) {

@@ -235,7 +235,7 @@ std::vector<Published> Qwen3Models() {
 
 void ExpectIs(const ModelSpec& spec, const Published& model) {
   SCOPED_TRACE(model.name);
-  EXPECT_EQ(CountParameters(ModelTensors(spec)), model.parameters);
+  EXPECT_EQ(CountParameters(spec, ModelTensors(spec)), model.parameters);
   EXPECT_EQ(spec.n_layers(), model.layers);
   EXPECT_EQ(spec.hidden, model.hidden);
   EXPECT_EQ(spec.vocab, model.vocab);
