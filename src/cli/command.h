@@ -72,5 +72,6 @@ void AddTokenizeCommand(CLI::App* app, int* exit);
 void AddDetokenizeCommand(CLI::App* app, int* exit);
 void AddRenderCommand(CLI::App* app, int* exit);
 void AddLogitsCommand(CLI::App* app, int* exit);
+void AddConvertCommand(CLI::App* app, int* exit);
 
 }  // namespace frugal

@@ -63,6 +63,7 @@ int Main(int argc, char** argv) {
   frugal::AddDetokenizeCommand(&app, &exit);
   frugal::AddRenderCommand(&app, &exit);
   frugal::AddLogitsCommand(&app, &exit);
+  frugal::AddConvertCommand(&app, &exit);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) throw CLI::CallForHelp();

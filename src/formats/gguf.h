@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "formats/atomic_file.h"
 #include "formats/checkpoint.h"
 
 namespace frugal {
@@ -28,14 +29,45 @@ Result<GgufHeader> ParseGguf(std::span<const uint8_t> bytes, const std::string& 
 // Opens a file, or the whole set when its name ends in -00001-of-000NN.gguf.
 Result<Checkpoint> OpenGguf(const std::string& path, const OpenOptions& options);
 
-// Writes v3 through a temporary file that is renamed when complete; on failure `path` keeps what
-// it had. Values are never changed by their stored type: integers become UINT32, INT32, INT64 or
-// UINT64, the first that holds them (arrays: INT32 or INT64); numbers become FLOAT32 when that is
-// exact and FLOAT64 otherwise (so round to float first what readers expect as FLOAT32).
+// What a GGUF's header says of one tensor.
+struct GgufTensor {
+  std::string name;
+  DType dtype = DType::kF32;
+  Shape shape;  // row-major; the file has it innermost first
+};
+
+// Writes v3 tensor by tensor, through a temporary file that is renamed by Commit(); without it, or
+// when anything fails, `path` keeps what it had. Values are never changed by their stored type:
+// integers become UINT32, INT32, INT64 or UINT64, the first that holds them (arrays: INT32 or
+// INT64); numbers become FLOAT32 when that is exact and FLOAT64 otherwise (so round to float first
+// what readers expect as FLOAT32). Move-only; not thread-safe.
 // kInvalidArgument for what a GGUF cannot hold (null values, names that are not UTF-8, more than
 // four dimensions, safetensors-only dtypes); kResourceExhausted when the disk is full; kIo.
-// `alignment` is written as general.alignment unless it is 32; when `metadata` has that key, the
-// two must agree.
+class GgufWriter {
+ public:
+  // `alignment` is written as general.alignment unless it is 32; when `metadata` has that key, the
+  // two must agree.
+  static Result<GgufWriter> Create(const std::string& path, const Metadata& metadata,
+                                   const std::vector<GgufTensor>& tensors, uint32_t alignment = 32);
+
+  // The next bytes of the tensors' data, in their order. A call stays within one tensor.
+  Status Write(std::span<const uint8_t> bytes);
+
+  // To be called when every tensor is written.
+  Status Commit();
+
+ private:
+  explicit GgufWriter(AtomicFile file) : file_(std::move(file)) {}
+  Status PadWhereComplete();
+
+  AtomicFile file_;
+  uint32_t alignment_ = 32;
+  std::vector<int64_t> sizes_;  // bytes of each tensor
+  size_t tensor_ = 0;           // the one that is being written
+  int64_t written_ = 0;         // bytes of it
+};
+
+// Writes all of it at once.
 Status WriteGguf(const std::string& path, const Metadata& metadata,
                  const std::vector<NamedTensor>& tensors, uint32_t alignment = 32);
 

@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "formats/atomic_file.h"
+#include "base/check.h"
 #include "formats/gguf.h"
 #include "formats/gguf_types.h"
 #include "formats/utf8.h"
@@ -131,39 +131,47 @@ Status CheckMetadata(const std::string& path, const Metadata& metadata, uint32_t
   return OkStatus();
 }
 
-Status CheckTensors(const std::string& path, const std::vector<NamedTensor>& tensors) {
+// Adds each tensor's bytes to `sizes`.
+Status CheckTensors(const std::string& path, const std::vector<GgufTensor>& tensors,
+                    std::vector<int64_t>* sizes) {
   std::unordered_set<std::string_view> names;
-  for (const NamedTensor& tensor : tensors) {
-    const TensorView& view = tensor.view;
+  for (const GgufTensor& tensor : tensors) {
     RETURN_IF_ERROR(CheckName(path, "tensor name", tensor.name));
     const std::string name = Printable(tensor.name);
     if (!names.insert(tensor.name).second) return Refused(path, "tensor '{}' is given twice", name);
-    const DTypeInfo* info = FindDType(view.dtype);
+    const DTypeInfo* info = FindDType(tensor.dtype);
     if (info == nullptr || !info->in_gguf) {
       return Refused(path, "tensor '{}': GGUF has no type {}", name,
-                     info ? info->name : fmt::format("{}", static_cast<int>(view.dtype)));
+                     info ? info->name : fmt::format("{}", static_cast<int>(tensor.dtype)));
     }
-    if (view.shape.size() > kGgufMaxDims) {
+    if (tensor.shape.size() > kGgufMaxDims) {
       return Refused(path, "tensor '{}': GGUF holds at most {} dimensions, shape is {}", name,
-                     kGgufMaxDims, ShapeToString(view.shape));
+                     kGgufMaxDims, ShapeToString(tensor.shape));
     }
+    const TensorView view = {.dtype = tensor.dtype, .shape = tensor.shape};
     const auto bytes = NumElements(view.shape) < 0
                            ? std::nullopt
                            : TensorBytes(view.dtype, view.rows(), view.cols());
-    if (bytes != view.bytes || (view.bytes > 0 && view.data == nullptr)) {
-      return Refused(path, "tensor '{}': {} bytes do not make {} of shape {}", name, view.bytes,
-                     info->name, ShapeToString(view.shape));
+    if (!bytes) {
+      return Refused(path, "tensor '{}': rows of shape {} do not make {} blocks", name,
+                     ShapeToString(tensor.shape), info->name);
     }
+    sizes->push_back(*bytes);
   }
   return OkStatus();
 }
 
+int64_t Padding(int64_t bytes, uint32_t alignment) {
+  return (alignment - bytes % alignment) % alignment;
+}
+
 }  // namespace
 
-Status WriteGguf(const std::string& path, const Metadata& metadata,
-                 const std::vector<NamedTensor>& tensors, uint32_t alignment) {
+Result<GgufWriter> GgufWriter::Create(const std::string& path, const Metadata& metadata,
+                                      const std::vector<GgufTensor>& tensors, uint32_t alignment) {
+  std::vector<int64_t> sizes;
   RETURN_IF_ERROR(CheckMetadata(path, metadata, alignment));
-  RETURN_IF_ERROR(CheckTensors(path, tensors));
+  RETURN_IF_ERROR(CheckTensors(path, tensors, &sizes));
 
   // The alignment goes first, whether or not `metadata` has it, so that rewriting what was read
   // gives the same file.
@@ -184,26 +192,71 @@ Status WriteGguf(const std::string& path, const Metadata& metadata,
     header.PutString(key);
     std::visit([&](const auto& v) { header.PutValue(v); }, value);
   }
-  const auto padding = [&](uint64_t bytes) { return (alignment - bytes % alignment) % alignment; };
   uint64_t offset = 0;
-  for (const NamedTensor& tensor : tensors) {
-    const TensorView& view = tensor.view;
-    header.PutString(tensor.name);
-    header.Put(static_cast<uint32_t>(view.shape.size()));
-    for (size_t i = view.shape.size(); i-- > 0;) header.Put(static_cast<uint64_t>(view.shape[i]));
-    header.Put(static_cast<uint32_t>(view.dtype));
+  for (size_t t = 0; t < tensors.size(); ++t) {
+    const Shape& shape = tensors[t].shape;
+    header.PutString(tensors[t].name);
+    header.Put(static_cast<uint32_t>(shape.size()));
+    for (size_t i = shape.size(); i-- > 0;) header.Put(static_cast<uint64_t>(shape[i]));
+    header.Put(static_cast<uint32_t>(tensors[t].dtype));
     header.Put(offset);
-    offset += view.bytes + padding(view.bytes);
+    offset += sizes[t] + Padding(sizes[t], alignment);
   }
 
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  RETURN_IF_ERROR(file.Write(header.bytes));
-  RETURN_IF_ERROR(file.WriteZeros(padding(header.bytes.size())));
-  for (const NamedTensor& tensor : tensors) {
-    RETURN_IF_ERROR(file.Write({tensor.view.data, static_cast<size_t>(tensor.view.bytes)}));
-    RETURN_IF_ERROR(file.WriteZeros(padding(tensor.view.bytes)));
+  GgufWriter writer(std::move(file));
+  writer.alignment_ = alignment;
+  writer.sizes_ = std::move(sizes);
+  RETURN_IF_ERROR(writer.file_.Write(header.bytes));
+  RETURN_IF_ERROR(
+      writer.file_.WriteZeros(Padding(static_cast<int64_t>(header.bytes.size()), alignment)));
+  RETURN_IF_ERROR(writer.PadWhereComplete());
+  return writer;
+}
+
+Status GgufWriter::Write(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) return OkStatus();
+  CHECK(tensor_ < sizes_.size());
+  written_ += static_cast<int64_t>(bytes.size());
+  CHECK(written_ <= sizes_[tensor_]);
+  RETURN_IF_ERROR(file_.Write(bytes));
+  return PadWhereComplete();
+}
+
+// Goes on to the next tensor that has bytes.
+Status GgufWriter::PadWhereComplete() {
+  while (tensor_ < sizes_.size() && written_ == sizes_[tensor_]) {
+    RETURN_IF_ERROR(file_.WriteZeros(Padding(written_, alignment_)));
+    ++tensor_;
+    written_ = 0;
   }
-  return file.Commit();
+  return OkStatus();
+}
+
+Status GgufWriter::Commit() {
+  CHECK(tensor_ == sizes_.size());
+  return file_.Commit();
+}
+
+Status WriteGguf(const std::string& path, const Metadata& metadata,
+                 const std::vector<NamedTensor>& tensors, uint32_t alignment) {
+  std::vector<GgufTensor> header;
+  for (const NamedTensor& tensor : tensors) {
+    const TensorView& view = tensor.view;
+    header.push_back({tensor.name, view.dtype, view.shape});
+    const bool sound = NumElements(view.shape) >= 0 && FindDType(view.dtype) != nullptr;
+    const auto bytes = sound ? TensorBytes(view.dtype, view.rows(), view.cols()) : std::nullopt;
+    if (bytes && (bytes != view.bytes || (view.bytes > 0 && view.data == nullptr))) {
+      return Refused(path, "tensor '{}': {} bytes do not make {} of shape {}",
+                     Printable(tensor.name), view.bytes, GetDType(view.dtype).name,
+                     ShapeToString(view.shape));
+    }
+  }
+  ASSIGN_OR_RETURN(GgufWriter writer, GgufWriter::Create(path, metadata, header, alignment));
+  for (const NamedTensor& tensor : tensors) {
+    RETURN_IF_ERROR(writer.Write({tensor.view.data, static_cast<size_t>(tensor.view.bytes)}));
+  }
+  return writer.Commit();
 }
 
 }  // namespace frugal

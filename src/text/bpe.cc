@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 #include "base/check.h"
 #include "text/unicode.h"
@@ -87,6 +88,55 @@ void BpeModel::Finish() {
   split_at_metaspace_ = alphabet != Alphabet::kBytes && !crosses_metaspace_ && !ignore_merges &&
                         continuing_prefix.empty() && end_of_word_suffix.empty() &&
                         tokens.Find(kMetaSpace) >= 0;
+}
+
+std::vector<BpeRule> BpeModel::AllRules() const {
+  std::vector<BpeRule> all;
+  merges_.ForEach([&](const FlatMap64::Entry& entry) {
+    all.push_back({static_cast<int32_t>(entry.key >> 32), static_cast<int32_t>(entry.key),
+                   static_cast<int32_t>(entry.second), entry.first});
+  });
+  std::ranges::sort(all, {}, [](const BpeRule& rule) {
+    return std::tuple(rule.rank, rule.token, rule.left);
+  });
+  return all;
+}
+
+std::vector<BpeRule> BpeModel::Rules(const std::vector<std::string>& bytes) const {
+  const std::vector<BpeRule> all = AllRules();
+  std::vector<BpeRule> rules;
+  std::vector<int32_t> symbols;
+  for (size_t begin = 0, end; begin < all.size(); begin = end) {
+    const BpeRule& rule = all[begin];
+    end = begin + 1;
+    while (end < all.size() && all[end].rank == rule.rank && all[end].token == rule.token) ++end;
+    if (end == begin + 1) {
+      rules.push_back(rule);
+      continue;
+    }
+    symbols.clear();
+    for (const char c : bytes[static_cast<size_t>(rule.token)]) {
+      symbols.push_back(byte_ids[static_cast<unsigned char>(c)]);
+    }
+    while (symbols.size() > 2) {
+      size_t best = symbols.size();
+      uint32_t lowest = rule.rank;
+      uint32_t joined = 0;
+      for (size_t i = 0; i + 1 < symbols.size(); ++i) {
+        const auto* merge = merges_.Find(PairKey(static_cast<uint32_t>(symbols[i]),
+                                                 static_cast<uint32_t>(symbols[i + 1])));
+        if (merge == nullptr || merge->first >= lowest) continue;
+        best = i;
+        lowest = merge->first;
+        joined = merge->second;
+      }
+      if (best == symbols.size()) break;
+      symbols[best] = static_cast<int32_t>(joined);
+      symbols.erase(symbols.begin() + static_cast<ptrdiff_t>(best) + 1);
+    }
+    if (symbols.size() == 2) rules.push_back({symbols[0], symbols[1], rule.token, rule.rank});
+  }
+  return rules;
 }
 
 const FlatMap64::Entry* BpeModel::FindMerge(uint32_t left, uint32_t right,

@@ -28,6 +28,14 @@ struct BpeScratch {
   std::vector<int32_t> ids;
 };
 
+// Joins two tokens to a third.
+struct BpeRule {
+  int32_t left = -1;
+  int32_t right = -1;
+  int32_t token = -1;
+  uint32_t rank = 0;
+};
+
 // Immutable once built; safe to share.
 struct BpeModel {
   enum class Alphabet {
@@ -63,6 +71,14 @@ struct BpeModel {
 
   // To be called when everything is set.
   void Finish();
+
+  // All rules, by rank.
+  std::vector<BpeRule> AllRules() const;
+
+  // Likewise, but where several ways to make a token share its rank (AddAllMerges), only the one that the rules of lower rank leave of its bytes, as the
+  // converters of ranked vocabularies write it; none where they leave more than two symbols.
+  // For kBytes; `bytes` are the tokens' by id.
+  std::vector<BpeRule> Rules(const std::vector<std::string>& bytes) const;
 
   // Appends the ids of one word (one piece of the pre-tokenizer).
   void Encode(std::string_view word, BpeScratch* scratch, std::vector<int32_t>* out) const;

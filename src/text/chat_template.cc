@@ -165,6 +165,7 @@ Result<ChatTemplate> LoadFromGguf(const std::string& path, Json* kwargs, bool wi
 
 struct ChatTemplate::Impl {
   std::string name;
+  std::string source;
   jinja::Template tree;
 };
 
@@ -172,6 +173,8 @@ ChatTemplate::ChatTemplate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
 ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
+
+const std::string& ChatTemplate::source() const { return impl_->source; }
 
 Result<ChatTemplate> ChatTemplate::Parse(std::string_view source, const std::string& name) {
   if (static_cast<int64_t>(source.size()) > kMaxSource) {
@@ -185,6 +188,7 @@ Result<ChatTemplate> ChatTemplate::Parse(std::string_view source, const std::str
   }
   auto impl = std::make_unique<Impl>();
   impl->name = name;
+  impl->source = source;
   try {
     impl->tree = jinja::Parse(source);
   } catch (const jinja::Failure& failure) {

@@ -40,6 +40,8 @@ class ChatTemplate {
   Result<std::string> Render(const nlohmann::ordered_json& variables, const std::tm& now,
                              const RenderLimits& limits = {}) const;
 
+  const std::string& source() const;  // what Parse was given
+
  private:
   struct Impl;
   explicit ChatTemplate(std::unique_ptr<Impl> impl);

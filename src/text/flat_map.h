@@ -54,6 +54,14 @@ class FlatMap64 {
 
   size_t size() const { return size_; }
 
+  // Calls visit(entry) for each, in no order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const Entry& entry : slots_) {
+      if (entry.key != kEmpty) visit(entry);
+    }
+  }
+
  private:
   static constexpr uint64_t kEmpty = ~uint64_t{0};
 

@@ -147,10 +147,15 @@ Result<TokenizerParts> LoadDirectory(const std::string& directory,
 
 }  // namespace
 
-Result<Tokenizer> Tokenizer::Load(const std::string& path, const TokenizerOptions& options) {
+Result<TokenizerParts> LoadTokenizerParts(const std::string& path,
+                                          const TokenizerOptions& options) {
   std::error_code error;
   const bool directory = fs::is_directory(path, error);
-  auto parts = directory ? LoadDirectory(path, options) : LoadFile(path, options);
+  return directory ? LoadDirectory(path, options) : LoadFile(path, options);
+}
+
+Result<Tokenizer> Tokenizer::Load(const std::string& path, const TokenizerOptions& options) {
+  auto parts = LoadTokenizerParts(path, options);
   if (!parts.ok()) return parts.status();
   auto tokenizer = MakeTokenizer(*std::move(parts));
   if (!tokenizer.ok()) return tokenizer.status().WithContext(path);

@@ -45,6 +45,9 @@ Status SetToken(int64_t id, std::string_view text, const std::string& field, Tok
 // SetToken() and an entry in parts->added_tokens. Once per id.
 Status AddAddedToken(const AddedToken& token, const std::string& field, TokenizerParts* parts);
 
+// Finds out what `path` holds (see Tokenizer::Load) and reads it.
+Result<TokenizerParts> LoadTokenizerParts(const std::string& path, const TokenizerOptions& options);
+
 // What every loader ends with. kUnsupported when the normaliser could make a text
 // disproportionately long.
 Result<Tokenizer> MakeTokenizer(TokenizerParts parts);

@@ -1,0 +1,123 @@
+// frugal convert: a model as one GGUF file.
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/machine.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "model/gguf_export.h"
+#include "text/gguf_vocab_export.h"
+
+namespace frugal {
+namespace {
+
+struct ConvertOptions {
+  std::string source;
+  std::string out;
+  std::string quant;
+  std::string pre;
+  int threads = 0;
+};
+
+// The keys that are not the architecture's: name and vocabulary.
+Result<Metadata> OtherKeys(const ConvertOptions& options, const Checkpoint& source) {
+  if (source.container == Container::kGguf) return Metadata{};
+  ASSIGN_OR_RETURN(const int64_t vocab, source.metadata.GetInt("vocab_size"));
+  ASSIGN_OR_RETURN(Metadata metadata, ExportGgufVocab(options.source, vocab, options.pre));
+  const Result<int64_t> pad = source.metadata.GetInt("pad_token_id");
+  if (pad.ok() && *pad >= 0 && *pad < vocab) {
+    metadata.values["tokenizer.ggml.padding_token_id"] = *pad;
+  }
+  std::filesystem::path path = std::filesystem::path(options.source).lexically_normal();
+  if (path.filename().empty()) path = path.parent_path();
+  metadata.values["general.name"] = path.filename().string();
+  return metadata;
+}
+
+std::string Size(int64_t bytes) {
+  return bytes < 1'000'000'000 ? fmt::format("{:.1f} MB", bytes / 1e6)
+                               : fmt::format("{:.1f} GB", bytes / 1e9);
+}
+
+Status Run(const ConvertOptions& options) {
+  ASSIGN_OR_RETURN(const Checkpoint source, OpenCheckpoint(options.source));
+  GgufExportOptions exported;
+  if (!options.quant.empty()) exported.type = FindDType(options.quant)->dtype;
+  ASSIGN_OR_RETURN(exported.metadata, OtherKeys(options, source));
+  std::optional<StatusLine> line;
+  exported.progress = [&](int64_t tensor, int64_t tensors) {
+    line.emplace(fmt::format("writing {}: {}% of {} tensors…", options.out,
+                             100 * tensor / std::max<int64_t>(tensors, 1), tensors));
+  };
+  ThreadTeam team(options.threads > 0 ? options.threads : ProbeMachine().cores);
+  const auto summary = ExportGguf(source, options.out, exported, team);
+  line.reset();
+  if (!summary.ok()) return summary.status();
+
+  std::string types;
+  for (const auto& [type, count] : summary->types) {
+    types += fmt::format("{}{} {}", types.empty() ? "" : ", ", count, type);
+  }
+  WriteErr(fmt::format("{}: {} {}, {} tensors ({})\n", options.out, Size(summary->bytes),
+                       summary->arch, summary->tensors, types));
+  for (const auto& [fallback, count] : summary->fallbacks) {
+    WriteErr(fmt::format("  {} {}: rows are no multiple of the block\n", count, fallback));
+  }
+  if (exported.metadata.values.contains("tokenizer.ggml.model") &&
+      exported.metadata.GetString("tokenizer.ggml.model").ok() &&
+      *exported.metadata.GetString("tokenizer.ggml.model") == "no_vocab") {
+    WriteErr("  no tokenizer there: the file has none either, and takes token ids only\n");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddConvertCommand(CLI::App* app, int* exit) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* convert = app->add_subcommand(
+      "convert", "Write a model as one GGUF file, which llama.cpp and its kin read too.");
+  convert
+      ->add_option("SRC", options->source,
+                   "a directory with config.json and safetensors, or a .gguf file to requantise")
+      ->required()
+      ->option_text("SRC");
+  convert->add_option("-o,--out", options->out, "the .gguf file to write")
+      ->required()
+      ->option_text("FILE");
+  std::vector<std::string> types;
+  std::string list;
+  for (const DType type : GgufExportTypes()) {
+    types.push_back(GetDType(type).name);
+    list += (list.empty() ? "" : ", ") + types.back();
+  }
+  convert
+      ->add_option("-q,--quant", options->quant,
+                   "element type of the matrices: " + list +
+                       " (default: what they have, or BF16 where GGUF has no such type)")
+      ->check(CLI::IsMember(types, CLI::ignore_case))
+      ->option_text("TYPE");
+  convert
+      ->add_option("--pre", options->pre,
+                   "GGUF's name for how the tokenizer cuts words, where it is not recognised")
+      ->option_text("NAME");
+  convert->add_option("-t,--threads", options->threads, "threads (default: all cores)")
+      ->check(IntegerIn(1, 1024));
+  convert->footer(
+      "Examples:\n"
+      "  frugal convert path/to/Qwen3-8B -o qwen3-8b.gguf --quant Q4_K\n"
+      "  frugal convert qwen3-8b-f16.gguf -o qwen3-8b-q8.gguf --quant Q8_0\n"
+      "\n"
+      "Norms, biases and routers stay F32. Under the 4- and 5-bit formats the output head is\n"
+      "Q6_K; under MXFP4 the experts are MXFP4 and the rest Q8_0. Rows that are no multiple of\n"
+      "a format's block take the next format that fits; the summary says how many.");
+  convert->callback([options, exit] {
+    const Status status = Run(*options);
+    *exit = status.ok() ? kExitOk : Fail(status);
+  });
+}
+
+}  // namespace frugal

@@ -1,0 +1,307 @@
+#include "model/gguf_export.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "formats/gguf.h"
+#include "kernels/codec/codec.h"
+#include "model/arch/family.h"
+#include "model/gguf_plan.h"
+
+namespace frugal {
+namespace {
+
+constexpr int64_t kBatchFloats = int64_t{1} << 22;  // weights in work at a time
+constexpr float kMaxHalf = 65504.0f;
+
+// general.file_type: llama.cpp's llama_ftype.
+struct FileType {
+  DType dtype;
+  int64_t number;
+};
+constexpr FileType kFileTypes[] = {
+    {DType::kF32, 0},   {DType::kF16, 1},   {DType::kBF16, 32}, {DType::kQ8_0, 7},
+    {DType::kQ4_0, 2},  {DType::kQ4_1, 3},  {DType::kQ5_0, 8},  {DType::kQ5_1, 9},
+    {DType::kQ4_K, 14}, {DType::kQ5_K, 16}, {DType::kQ6_K, 18}, {DType::kMXFP4, 38}};
+
+// Matrices that are small and decide much, or that readers expect in float32.
+bool StaysFloat(const PlanTensor& tensor) {
+  switch (tensor.role) {
+    case Role::kRouter:
+    case Role::kSharedExpertGate:
+    case Role::kDeltaConv:
+      return true;
+    default:
+      return tensor.vector || !tensor.values.empty();
+  }
+}
+
+// Where the block does not divide a row.
+DType Fitting(DType type, int64_t k) {
+  const auto fits = [&](DType t) { return k % GetDType(t).block_size == 0; };
+  if (fits(type)) return type;
+  const DType next = type == DType::kQ4_K   ? DType::kQ5_0
+                     : type == DType::kQ5_K ? DType::kQ5_1
+                     : type == DType::kQ6_K ? DType::kQ8_0
+                                            : DType::kF16;
+  return fits(next) ? next : DType::kF16;
+}
+
+// The one type of all the rows a tensor is made of, where they are taken over in their order.
+const DType* OwnType(const PlanTensor& tensor) {
+  const DType* type = nullptr;
+  for (const PlanPart& part : tensor.parts) {
+    const DType* own = part.transposed_heads ? nullptr : CopyType(*part.source);
+    if (own == nullptr || (type != nullptr && *own != *type)) return nullptr;
+    type = own;
+  }
+  return tensor.column_scales.empty() ? type : nullptr;
+}
+
+// Whether the file has no output head of its own.
+bool IsHead(const PlanTensor& tensor, bool tied) {
+  return tensor.role == (tied ? Role::kEmbedding : Role::kOutput);
+}
+
+struct Types {
+  std::optional<DType> asked;
+  bool tied = false;
+  bool experts = false;
+
+  // Before rows that do not fit are seen to.
+  DType Wanted(const PlanTensor& tensor) const {
+    const DType* own = OwnType(tensor);
+    if (!asked) {
+      const bool has = own != nullptr && GetDType(*own).in_gguf;
+      return has ? *own : DType::kBF16;
+    }
+    const bool model_wide = tensor.layer < 0;
+    if (*asked == DType::kMXFP4) {
+      const bool packed = experts ? IsPerExpert(tensor.role) : !model_wide;
+      return packed ? DType::kMXFP4 : DType::kQ8_0;
+    }
+    switch (*asked) {
+      case DType::kQ4_0:
+      case DType::kQ4_1:
+      case DType::kQ5_0:
+      case DType::kQ5_1:
+      case DType::kQ4_K:
+      case DType::kQ5_K:
+        return IsHead(tensor, tied) ? DType::kQ6_K : *asked;
+      default:
+        return *asked;
+    }
+  }
+};
+
+// One tensor of the file, made batch by batch.
+class TensorStream {
+ public:
+  TensorStream(const PlanTensor& plan, DType dtype, ThreadTeam& team)
+      : plan_(plan),
+        dtype_(dtype),
+        team_(team),
+        k_(plan.shape.back()),
+        rows_(NumElements(plan.shape) / plan.shape.back()),
+        row_bytes_(*TensorBytes(dtype, 1, plan.shape.back())) {
+    const DType* own = OwnType(plan);
+    copies_ = own != nullptr && *own == dtype;
+  }
+
+  Status WriteTo(GgufWriter* writer) {
+    const int64_t batch = std::clamp<int64_t>(kBatchFloats / k_, 1, rows_);
+    std::vector<uint8_t> bytes(batch * row_bytes_);
+    for (int64_t row = 0; row < rows_; row += batch) {
+      const int64_t count = std::min(batch, rows_ - row);
+      team_.Run([&](int thread) {
+        const Range part = SplitEvenly(count, thread, team_.size());
+        if (copies_) {
+          CopyRows(row + part.begin, part.end - part.begin,
+                   bytes.data() + part.begin * row_bytes_);
+        } else {
+          EncodeRows(row + part.begin, part.end - part.begin,
+                     bytes.data() + part.begin * row_bytes_);
+        }
+      });
+      if (unfit_.load()) {
+        return Error(StatusCode::kUnsupported,
+                     "tensor '{}' holds values that {} cannot: not finite, or beyond its range",
+                     plan_.name, GetDType(dtype_).name);
+      }
+      RETURN_IF_ERROR(
+          writer->Write({bytes.data(), static_cast<size_t>(count * row_bytes_)}));
+    }
+    return OkStatus();
+  }
+
+ private:
+  // The part that row `row` comes from, and its number there.
+  const PlanPart& PartOf(int64_t row, int64_t* part_row) const {
+    for (const PlanPart& part : plan_.parts) {
+      const RowSelect& rows = part.rows;
+      if (rows.whole()) {
+        *part_row = row;
+        return part;
+      }
+      const int64_t place = row % rows.stride - rows.begin;
+      if (place < 0 || place >= rows.count) continue;
+      *part_row = row / rows.stride * rows.count + place;
+      return part;
+    }
+    *part_row = 0;
+    return plan_.parts[0];
+  }
+
+  void CopyRows(int64_t row, int64_t count, uint8_t* dst) {
+    std::vector<uint8_t> scratch;
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t at = 0;
+      const PlanPart& part = PartOf(row + i, &at);
+      at = part.order.SourceRow(at);
+      const SourceTensor& source = *part.source;
+      std::memcpy(dst + i * row_bytes_, CopyRow(source, at / source.n, at % source.n, &scratch),
+                  row_bytes_);
+    }
+  }
+
+  void EncodeRows(int64_t row, int64_t count, uint8_t* dst) {
+    constexpr int64_t kStep = 16;  // rows read together
+    std::vector<float> values(kStep * k_);
+    for (int64_t i = 0; i < count; i += kStep) {
+      const int64_t step = std::min(kStep, count - i);
+      if (plan_.vector || !plan_.values.empty()) {
+        ReadVectors(row + i, step, values.data());
+      } else {
+        ReadMatrixRows(row + i, step, values.data());
+      }
+      for (int64_t r = 0; r < step; ++r) {
+        float* out = values.data() + r * k_;
+        for (size_t c = 0; c < plan_.column_scales.size(); ++c) out[c] *= plan_.column_scales[c];
+        if (!Fits(out)) unfit_.store(true);
+        EncodeRow(dtype_, out, k_, dst + (i + r) * row_bytes_);
+      }
+    }
+  }
+
+  bool Fits(const float* values) const {
+    if (dtype_ == DType::kF32 || dtype_ == DType::kBF16) return true;
+    const float bound = dtype_ == DType::kF16 ? kMaxHalf : INFINITY;
+    return std::all_of(values, values + k_, [&](float x) {
+      return std::isfinite(x) && std::abs(x) <= bound;
+    });
+  }
+
+  // Row e is expert e's vector; one without experts is row 0.
+  void ReadVectors(int64_t row, int64_t count, float* dst) const {
+    for (int64_t r = 0; r < count; ++r) {
+      if (!plan_.values.empty()) {
+        std::copy(plan_.values.begin(), plan_.values.end(), dst + r * k_);
+        continue;
+      }
+      for (const PlanPart& part : plan_.parts) {
+        std::vector<float> own(part.source->k);
+        ReadRows(*part.source, row + r, 0, 1, own.data());
+        for (int64_t i = 0; i < part.source->k; ++i) {
+          dst[r * k_ + part.rows.StoredRow(i)] = own[part.order.SourceRow(i)];
+        }
+      }
+    }
+  }
+
+  void ReadMatrixRows(int64_t row, int64_t count, float* dst) const {
+    for (int64_t i = 0; i < count;) {
+      int64_t at = 0;
+      const PlanPart& part = PartOf(row + i, &at);
+      const SourceTensor& source = *part.source;
+      // As many rows as stand together in the source.
+      int64_t together = 1;
+      if (part.transposed_heads) {
+        const int64_t rank = plan_.shape[plan_.shape.size() - 2];
+        together = std::min(count - i, rank - at % rank);
+        ReadTransposedHead(source, at / rank, at % rank, together, dst + i * k_);
+      } else {
+        if (part.rows.whole() && part.order.head == 0) {
+          together = std::min(count - i, source.n - at % source.n);
+        }
+        const int64_t from = part.order.SourceRow(at);
+        ReadRows(source, from / source.n, from % source.n, together, dst + i * k_);
+      }
+      i += together;
+    }
+  }
+
+  // Columns [first, first + count) of head `head`'s block of k_ rows.
+  void ReadTransposedHead(const SourceTensor& source, int64_t head, int64_t first, int64_t count,
+                          float* dst) const {
+    std::vector<float> block(k_ * source.k);
+    ReadRows(source, 0, head * k_, k_, block.data());
+    for (int64_t r = 0; r < count; ++r) {
+      for (int64_t c = 0; c < k_; ++c) dst[r * k_ + c] = block[c * source.k + first + r];
+    }
+  }
+
+  const PlanTensor& plan_;
+  const DType dtype_;
+  ThreadTeam& team_;
+  const int64_t k_;
+  const int64_t rows_;
+  const int64_t row_bytes_;
+  bool copies_ = false;
+  std::atomic<bool> unfit_{false};
+};
+
+}  // namespace
+
+std::vector<DType> GgufExportTypes() {
+  std::vector<DType> types;
+  for (const FileType& type : kFileTypes) types.push_back(type.dtype);
+  return types;
+}
+
+Result<GgufExportSummary> ExportGguf(const Checkpoint& source, const std::string& path,
+                                     const GgufExportOptions& options, ThreadTeam& team) {
+  ASSIGN_OR_RETURN(const ModelSpec spec, ParseModelSpec(source));
+  ASSIGN_OR_RETURN(const TensorReader reader, OpenTensors(source, spec));
+  ASSIGN_OR_RETURN(GgufPlan plan, PlanGguf(source, spec, reader, options.metadata));
+
+  GgufExportSummary summary{.arch = plan.arch,
+                            .tensors = static_cast<int64_t>(plan.tensors.size())};
+  const Types types = {
+      .asked = options.type, .tied = spec.tied_embedding, .experts = MoeLayers(spec) > 0};
+  std::vector<GgufTensor> header;
+  DType embedding = DType::kF32;
+  bool quantized = false;
+  for (const PlanTensor& tensor : plan.tensors) {
+    const int64_t k = tensor.shape.back();
+    const DType wanted = StaysFloat(tensor) ? DType::kF32 : types.Wanted(tensor);
+    const DType type = Fitting(wanted, k);
+    if (type != wanted) {
+      ++summary.fallbacks[fmt::format("{} → {}", GetDType(wanted).name, GetDType(type).name)];
+    }
+    ++summary.types[GetDType(type).name];
+    summary.bytes += *TensorBytes(type, NumElements(tensor.shape) / k, k);
+    if (tensor.role == Role::kEmbedding) embedding = type;
+    quantized = quantized || GetDType(type).block_size > 1;
+    header.push_back({tensor.name, type, tensor.shape});
+  }
+  const DType file_type = options.type.value_or(embedding);
+  for (const FileType& known : kFileTypes) {
+    if (known.dtype == file_type) plan.metadata.values["general.file_type"] = known.number;
+  }
+  if (quantized) plan.metadata.values["general.quantization_version"] = int64_t{2};
+
+  ASSIGN_OR_RETURN(GgufWriter writer, GgufWriter::Create(path, plan.metadata, header));
+  for (size_t t = 0; t < plan.tensors.size(); ++t) {
+    if (options.progress) options.progress(static_cast<int64_t>(t), summary.tensors);
+    const Status written = TensorStream(plan.tensors[t], header[t].dtype, team).WriteTo(&writer);
+    if (!written.ok()) return written;
+  }
+  RETURN_IF_ERROR(writer.Commit());
+  return summary;
+}
+
+}  // namespace frugal
