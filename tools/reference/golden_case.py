@@ -26,9 +26,12 @@ class FamilyCase:
     # config.json keys that do not reach the result (dotted inside dicts). A key outside this set
     # and golden_family's must move the logits when changed.
     inert: frozenset[str] = frozenset()
+    text_key: str | None = None  # config.json key that holds the text model, in multimodal files
+    computed: str = ""  # regular expression: state that is computed, not stored
     # Changes of a built transformers model where the release is wrong; `patched` says which.
     patch: Callable[[Any], None] | None = None
     patched: str = ""
+    cached: bool = True  # greedy tokens with the reference's cache; else whole passes
     # Hugging Face state to the published names, and back to what the reference loads.
     to_disk: Callable[[dict, dict], dict] | None = None
     from_disk: Callable[[dict, dict], dict] | None = None

@@ -37,11 +37,14 @@ RULES = (
     (r"\.bias$|_bias$", "shift", 0.4),
     # Sharper attention, so that positions count and the greedy text does not go round in circles.
     (r"(q_norm|k_norm|query_layernorm|key_layernorm)\.weight$", "norm_wide", 1.35),
-    (r"norm\d?\.weight$", "norm", 1.0),
+    (r"(norm\d?|ln_pre)(\.\d+)?\.weight$", "norm", 1.0),
     (r"(embed_tokens|word_embeddings)\.weight$", "embed", 1.0),
     # Clear margins between experts.
     (r"(\.gate|router|\.wg)\.weight$", "matrix", 2.0),
     (r"(q_proj|q_b_proj|k_proj)\.weight$", "matrix", 1.25),
+    (r"act_fn\.alpha_[pn]$", "shift", 2.0),
+    (r"act_fn\.beta$", "positive", 0.8),
+    (r"act_fn\.eps$", "constant", 1.0),
 )
 
 # Keys of config.json that no family's logits depend on (max_position_embeddings: see the cases).
@@ -57,8 +60,12 @@ CHOICES = {
 }
 
 
+def text_config(case):
+    return case.config[case.text_key] if case.text_key else case.config
+
+
 class Reference:
-    """One built model: transformers' or a torch module."""
+    """One built model, of the text part of config.json: transformers' or a torch module."""
 
     def __init__(self, case, config):
         self.case, self.config = case, config
@@ -78,7 +85,11 @@ class Reference:
     def stored_names(self):
         if self.case.module is not None:
             return list(self.model.state_dict())
-        return gm.stored_names(self.model)
+        computed = self.case.computed
+        return [
+            name for name in gm.stored_names(self.model)
+            if not (computed and re.search(computed, name))
+        ]
 
     def parts(self):
         """(name, view of the values, fan-in) of every published tensor; experts one by one."""
@@ -127,7 +138,7 @@ class Reference:
 
     def greedy(self, ids):
         """64 greedy tokens and the rows of logits that chose them."""
-        if self.case.module is None:
+        if self.case.module is None and self.case.cached:
             return gm.greedy(self.model, ids)
         tokens, rows = [], []
         while len(tokens) < gm.GREEDY_TOKENS:
@@ -186,16 +197,18 @@ def draw(case, name, shape, fan_in, kind, gain, seed):
         values = rng.uniform(-0.3 * gain, 0.3 * gain, shape)
     elif kind in ("shift", "select"):
         values = gain * rng.uniform(0.1, 0.5, shape) * rng.choice([-1.0, 1.0], shape)
+    elif kind == "positive":
+        values = gain * rng.uniform(0.2, 1.0, shape)
     elif kind == "select_low":
         values = rng.uniform(-1.0, -0.6, shape)
     elif kind == "embed":
         values = case.embed_std * gain * rng.standard_normal(shape)
     else:
         values = gain * rng.standard_normal(shape) / np.sqrt(fan_in)
-    if shape and shape[0] == case.config["vocab_size"]:
+    if shape and shape[0] == text_config(case)["vocab_size"]:
         # No end of text among the greedy tokens.
-        values[sorted(special_ids(case.config))] *= 0.2
-    return values.astype(np.float32)
+        values[sorted(special_ids(text_config(case)))] *= 0.2
+    return np.asarray(values, np.float32)
 
 
 def stored_dtype(case, name):
@@ -228,8 +241,10 @@ def check_tensors(reference, prompt, logits, seed):
             view.copy_(kept.roll(1, -1))
         else:
             rng = np.random.default_rng([seed, zlib.crc32(name.encode()), 1])
-            noise = torch.from_numpy(rng.standard_normal(tuple(view.shape)).astype(np.float32))
-            large = ".experts." in name or kind == "shift"
+            shape = tuple(view.shape)
+            normal = rng.standard_normal(shape) if view.numel() > 1 else np.ones(shape)
+            noise = torch.from_numpy(normal.astype(np.float32))
+            large = ".experts." in name or kind in ("shift", "positive", "norm_plus_one")
             size = LARGE_PERTURBATION if large else gm.PERTURBATION
             view += noise * (size * kept.square().mean().sqrt())
         errors = gm.row_errors(reference.whole(prompt)[0], logits)
@@ -331,8 +346,8 @@ def require_close(case, what, error):
 def golden_of(reference, seed):
     """Tensors and figures of a golden that meets every condition; gm.Rejected otherwise."""
     case = reference.case
-    special = special_ids(case.config)
-    prompt = random_prompt(case.config, special, case.prompt, seed)
+    special = special_ids(text_config(case))
+    prompt = random_prompt(text_config(case), special, case.prompt, seed)
     logits, routing = reference.whole(prompt)
     tokens, rows = reference.greedy(prompt)
     distinct = len(set(tokens.tolist()))
@@ -371,8 +386,9 @@ def golden_of(reference, seed):
         "greedy_min_margin": f"{margin:.2e}",
         "smallest_tensor_move": f"{tensor_move:.2e} ({tensor})",
         "smallest_config_move": f"{change_move:.2e} ({change})",
-        "cached_against_whole": f"{cache_error:.1e}",
     }
+    if case.module is None and case.cached:
+        figures["cached_against_whole"] = f"{cache_error:.1e}"
     golden = {"input_ids": prompt, "logits": logits, "greedy_ids": tokens}
     if routing is not None:
         golden["routing"] = routing
@@ -403,7 +419,7 @@ def natural(name):
 def extra_shapes(case, tensors):
     if not case.extra:
         return {}
-    prefix = f"model.layers.{case.config['num_hidden_layers'] - 1}."
+    prefix = f"model.layers.{text_config(case)['num_hidden_layers'] - 1}."
     layer = {
         name.removeprefix(prefix): tuple(t.shape)
         for name, t in tensors.items() if name.startswith(prefix)
@@ -474,10 +490,13 @@ def loaded(case, folder):
         del tensors[name]
     if case.from_disk:
         tensors = case.from_disk(tensors, config)
-    reference = Reference(case, config)
+    reference = Reference(case, config[case.text_key] if case.text_key else config)
     if case.module is not None:
         reference.model.load_state_dict(tensors)
         return reference
+    if case.computed:
+        state = reference.model.state_dict()
+        tensors |= {name: t for name, t in state.items() if re.search(case.computed, name)}
     model, info = type(reference.model).from_pretrained(
         None, config=reference.model.config, state_dict=tensors, dtype=torch.float32,
         attn_implementation="eager", experts_implementation="eager", output_loading_info=True,
@@ -503,7 +522,7 @@ def write_case(case, reference, seed, folder):
 
 def try_family_case(case, seed, out):
     """Golden tensors and figures, after the checkpoint is written and read back."""
-    reference = Reference(case, case.config)
+    reference = Reference(case, text_config(case))
     randomise(reference, seed)
     golden, figures = golden_of(reference, seed)
     folder = out / case.name
