@@ -35,6 +35,7 @@ class FamilyCase:
     # Hugging Face state to the published names, and back to what the reference loads.
     to_disk: Callable[[dict, dict], dict] | None = None
     from_disk: Callable[[dict, dict], dict] | None = None
+    quant: Any = None  # a form of golden_quant.py; the reference has the values that it holds
     # Tensors on disk that the logits do not depend on: (config, {name in the last layer: shape}) →
     # {name: shape}. Those of MTP layers, whose embedding and head repeat the model's own.
     extra: Callable[[dict, dict], dict] | None = None

@@ -15,6 +15,7 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 from transformers.core_model_loading import revert_weight_conversion
 
 import golden_model as gm
+from golden_quant import Mxfp4, stack_experts
 
 # The reference's own float32 rounding must stay well inside the tolerance.
 MAX_REFERENCE_ERROR = gm.TOLERANCE / 3
@@ -217,12 +218,18 @@ def stored_dtype(case, name):
 
 @torch.no_grad()
 def randomise(reference, seed):
-    case = reference.case
+    """Draws every tensor; returns the packed form of the quantised ones, by published name."""
+    case, packed = reference.case, {}
     for name, view, fan_in in reference.parts():
         kind, gain = rule_of(case, name, view)
         if kind not in ("keep", "constant"):
             values = draw(case, name, tuple(view.shape), fan_in, kind, gain, seed)
             view.copy_(gm.round_to(values, stored_dtype(case, name)))
+        if case.quant and case.quant.quantises(name):
+            group = case.quant.pack(name, view)
+            view.copy_(case.quant.unpack(group)[name])
+            packed[name] = group
+    return packed
 
 
 @torch.no_grad()
@@ -427,26 +434,49 @@ def extra_shapes(case, tensors):
     return case.extra(case.config, layer)
 
 
-def disk_tensors(reference, seed):
+def block_sparse(name):
+    """The name that Mixtral and its descendants publish for a tensor of an expert."""
+    kinds = {"gate": "w1", "down": "w2", "up": "w3"}
+    return re.sub(
+        r"\.mlp\.experts\.(\d+)\.(gate|down|up)_proj\.",
+        lambda m: f".block_sparse_moe.experts.{m[1]}.{kinds[m[2]]}.", name,
+    )
+
+
+def disk_tensors(reference, packed, seed):
     """The published tensors in their stored types."""
     case = reference.case
     state = reference.model.state_dict()
     state = {name: state[name] for name in reference.stored_names()}
     if case.module is None:
         state = revert_weight_conversion(reference.model, state)
+    if text_config(case)["model_type"] in ("mixtral", "minimax", "minimax_m2"):
+        packed = {
+            block_sparse(name): {block_sparse(key): t for key, t in group.items()}
+            for name, group in packed.items()
+        }
+    if isinstance(case.quant, Mxfp4):
+        groups = stack_experts({k: t for group in packed.values() for k, t in group.items()})
+        packed = {name.removesuffix("_blocks"): {} for name in groups if name.endswith("_blocks")}
+    else:
+        groups = {k: t for group in packed.values() for k, t in group.items()}
+    shapes = extra_shapes(case, state)
+    state = {name: tensor for name, tensor in state.items() if name not in packed}
     if case.to_disk:
-        state = case.to_disk(state, case.config)
-    for name, shape in extra_shapes(case, state).items():
+        state, groups = (case.to_disk(tensors, case.config) for tensors in (state, groups))
+    for name, shape in shapes.items():
         if name.endswith(("embed_tokens.weight", "shared_head.head.weight")):
             own = "lm_head.weight" if name.endswith("head.weight") else "model.embed_tokens.weight"
             state[name] = state[own]
             continue
         kind, gain = rule_of(case, name, torch.empty(shape))
-        state[name] = torch.from_numpy(draw(case, name, shape, shape[-1], kind, gain, seed))
-    return {
-        name: state[name].to(STORED[stored_dtype(case, name)]).contiguous().clone()
-        for name in sorted(state, key=natural)
-    }
+        values = torch.from_numpy(draw(case, name, shape, shape[-1], kind, gain, seed))
+        if case.quant and case.quant.quantises(name):
+            groups |= case.quant.pack(name, values)
+        else:
+            state[name] = values
+    state = {name: t.to(STORED[stored_dtype(case, name)]) for name, t in state.items()} | groups
+    return {name: state[name].contiguous().clone() for name in sorted(state, key=natural)}
 
 
 def write_tensors(folder, tensors, shards):
@@ -485,7 +515,10 @@ def write_json(path, value):
 def loaded(case, folder):
     """A reference that has read the written files."""
     config = json.loads((folder / "config.json").read_text())
-    tensors = {name: t.to(torch.float32) for name, t in read_tensors(folder).items()}
+    tensors = read_tensors(folder)
+    if case.quant:
+        tensors = case.quant.unpack(tensors)
+    tensors = {name: t.to(torch.float32) for name, t in tensors.items()}
     for name in extra_shapes(case, tensors):
         del tensors[name]
     if case.from_disk:
@@ -510,12 +543,12 @@ def loaded(case, folder):
     return reference
 
 
-def write_case(case, reference, seed, folder):
+def write_case(case, reference, packed, seed, folder):
     folder.mkdir()
     write_json(folder / "config.json", case.config)
     if case.generation:
         write_json(folder / "generation_config.json", case.generation)
-    write_tensors(folder, disk_tensors(reference, seed), case.shards)
+    write_tensors(folder, disk_tensors(reference, packed, seed), case.shards)
     for path in folder.iterdir():
         path.chmod(0o644)
 
@@ -523,10 +556,10 @@ def write_case(case, reference, seed, folder):
 def try_family_case(case, seed, out):
     """Golden tensors and figures, after the checkpoint is written and read back."""
     reference = Reference(case, text_config(case))
-    randomise(reference, seed)
+    packed = randomise(reference, seed)
     golden, figures = golden_of(reference, seed)
     folder = out / case.name
-    write_case(case, reference, seed, folder)
+    write_case(case, reference, packed, seed, folder)
     # What counts is what the reference reads back from the published files.
     again, routing = loaded(case, folder).whole(golden["input_ids"])
     if not np.array_equal(again, golden["logits"]):

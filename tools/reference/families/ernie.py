@@ -1,5 +1,7 @@
 """ERNIE-4.5, dense and MoE."""
 
+import torch
+
 from golden_case import FamilyCase
 
 
@@ -36,6 +38,46 @@ def _mtp(config, layer):
     }
     own |= {f"mtp_block.0.{k}": v for k, v in layer.items() if not k.startswith("mlp.")}
     return {f"model.{name}": shape for name, shape in own.items()}
+
+
+def _paddle(state, config):
+    """Names and layouts of the -Paddle editions: fused projections, matrices (in, out)."""
+    out, fused = {}, {}
+    for name, tensor in state.items():
+        name = name.replace("model.", "ernie.", 1)
+        parts = name.rsplit(".", 2)
+        group = {"q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj",
+                 "gate_proj": "up_gate_proj", "up_proj": "up_gate_proj"}.get(parts[-2])
+        if group:
+            fused.setdefault(f"{parts[0]}.{group}.{parts[-1]}", {})[parts[-2]] = tensor
+        else:
+            out[name] = tensor
+    order = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")
+    for name, members in fused.items():
+        out[name] = torch.cat([members[kind] for kind in order if kind in members])
+    return {
+        name: t.T if t.dim() == 2 and "embed_tokens" not in name and "moe_statics" not in name else t
+        for name, t in out.items()
+    }
+
+
+def _from_paddle(state, config):
+    dim = config["hidden_size"] // config["num_attention_heads"]
+    widths = [dim * config["num_attention_heads"]] + [dim * config["num_key_value_heads"]] * 2
+    out = {}
+    for name, tensor in state.items():
+        if tensor.dim() == 2 and "embed_tokens" not in name and "moe_statics" not in name:
+            tensor = tensor.T
+        name = name.replace("ernie.", "model.", 1)
+        if ".qkv_proj." in name:
+            for kind, rows in zip("qkv", tensor.split(widths)):
+                out[name.replace("qkv_proj", f"{kind}_proj")] = rows.contiguous()
+        elif ".up_gate_proj." in name:
+            for kind, rows in zip(("gate", "up"), tensor.chunk(2)):
+                out[name.replace("up_gate_proj", f"{kind}_proj")] = rows.contiguous()
+        else:
+            out[name] = tensor.contiguous()
+    return out
 
 
 CASES = [
@@ -160,5 +202,39 @@ CASES = [
             "moe_capacity moe_gate moe_use_aux_free num_nextn_predict_layers moe_norm_min "
             "moe_layer_start_index".split()
         ),
+    ),
+    FamilyCase(
+        "ernie4-5-moe-paddle",
+        "ernie4_5_moe",
+        "tensor names and layouts of the -Paddle editions (ernie., qkv_proj, up_gate_proj, matrices "
+        "stored (in, out)), top-2 of 5, 1 shared expert, use_bias, untied, 6 heads on 2 (head_dim 8)",
+        _config(
+            "ernie4_5_moe",
+            hidden_size=48,
+            intermediate_size=28,
+            max_position_embeddings=512,
+            moe_capacity=[64, 64, 64],
+            moe_gate="topk",
+            moe_intermediate_size=12,
+            moe_k=2,
+            moe_layer_end_index=-1,
+            moe_layer_interval=1,
+            moe_layer_start_index=1,
+            moe_num_experts=5,
+            moe_num_shared_experts=1,
+            moe_use_aux_free=True,
+            num_attention_heads=6,
+            num_hidden_layers=3,
+            num_key_value_heads=2,
+            tie_word_embeddings=False,
+            use_bias=True,
+            vocab_size=131,
+        ),
+        prompt=56,
+        rules=((r"e_score_correction_bias$", "select", 0.3),),
+        float32=r"(e_score_correction_bias|\.gate\.weight)$",
+        inert=frozenset("moe_capacity moe_gate moe_use_aux_free".split()),
+        to_disk=_paddle,
+        from_disk=_from_paddle,
     ),
 ]
