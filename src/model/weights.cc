@@ -474,8 +474,10 @@ class Binder {
   }
 
   bool IsUnused(const std::string& name) const {
-    return std::ranges::any_of(spec_.unused_tensors,
-                               [&](const std::string& prefix) { return name.starts_with(prefix); });
+    return std::ranges::any_of(spec_.unused_tensors, [&](const std::string& pattern) {
+      return pattern.front() == '*' ? name.ends_with(pattern.substr(1))
+                                    : name.starts_with(pattern.substr(0, pattern.size() - 1));
+    });
   }
 
   Status CheckLeftOver() const {

@@ -79,7 +79,7 @@ ModelSpec Parse(ConfigReader& config) {
   ExpectNumber(config, "compression_ratio", 1.0);
   ExpectBool(config, "use_rmsnorm", true);
   // Multi-token prediction, which transformers leaves out, and training.
-  spec.unused_tensors = {"model.mtp_", "ernie.mtp_"};
+  spec.unused_tensors = {"model.mtp_*", "ernie.mtp_*"};
   for (const char* key : {"num_nextn_predict_layers", "multi_token_pred_lambda",
                           "hidden_dropout_prob", "attention_probs_dropout_prob"}) {
     config.Ignore({key, ""});
