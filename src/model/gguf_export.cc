@@ -254,6 +254,21 @@ class TensorStream {
   std::atomic<bool> unfit_{false};
 };
 
+// Ids of start and ends that the vocabulary's own keys do not have. GGUF has names for three ends.
+void AddTokenIds(const ModelSpec& spec, Metadata* metadata) {
+  auto& values = metadata->values;
+  const std::string prefix = "tokenizer.ggml.";
+  if (spec.bos_id >= 0) values.try_emplace(prefix + "bos_token_id", int64_t{spec.bos_id});
+  std::vector<int32_t> ends = spec.stop_ids;
+  if (const auto eos = metadata->GetInt(prefix + "eos_token_id"); eos.ok()) {
+    std::erase(ends, static_cast<int32_t>(*eos));
+  }
+  size_t next = 0;
+  for (const char* key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
+    if (next < ends.size() && values.try_emplace(prefix + key, int64_t{ends[next]}).second) ++next;
+  }
+}
+
 }  // namespace
 
 std::vector<DType> GgufExportTypes() {
@@ -266,7 +281,9 @@ Result<GgufExportSummary> ExportGguf(const Checkpoint& source, const std::string
                                      const GgufExportOptions& options, ThreadTeam& team) {
   ASSIGN_OR_RETURN(const ModelSpec spec, ParseModelSpec(source));
   ASSIGN_OR_RETURN(const TensorReader reader, OpenTensors(source, spec));
-  ASSIGN_OR_RETURN(GgufPlan plan, PlanGguf(source, spec, reader, options.metadata));
+  Metadata extra = options.metadata;
+  AddTokenIds(spec, &extra);
+  ASSIGN_OR_RETURN(GgufPlan plan, PlanGguf(source, spec, reader, extra));
 
   GgufExportSummary summary{.arch = plan.arch,
                             .tensors = static_cast<int64_t>(plan.tensors.size())};

@@ -22,8 +22,9 @@ namespace frugal {
 struct GgufExportOptions {
   // Of the matrices; none: what they have, or BF16 where GGUF has no such type.
   std::optional<DType> type;
-  // Keys besides those of the architecture: the vocabulary, the model's name. Not used where the
-  // source is a GGUF, which has its own.
+  // Keys besides those of the architecture: the vocabulary, the model's name. The spec's start and
+  // end tokens join them where they are missing. Not used where the source is a GGUF, which has its
+  // own.
   Metadata metadata;
   // Called before each tensor.
   std::function<void(int64_t tensor, int64_t tensors)> progress;

@@ -99,6 +99,10 @@ void AddMixers(KeyWriter& w) {
       w.Int("ssm.group_count", delta->n_k_heads);
       w.Int("ssm.time_step_rank", delta->n_v_heads);
       w.Int("ssm.inner_size", delta->v_dim());
+      const auto full = std::ranges::find_if(w.spec.layers, [](const LayerSpec& other) {
+        return std::holds_alternative<GqaSpec>(other.mixer);
+      });
+      w.Int("full_attention_interval", full - w.spec.layers.begin() + 1);
     }
     if (const MlaSpec* mla = layer.mla()) {
       // As multi-query attention over the latent cache.
@@ -203,7 +207,7 @@ Result<std::string> GgufArch(const ModelSpec& spec) {
                spec.family, sparse ? " with experts" : "");
 }
 
-Metadata GgufKeys(const ModelSpec& spec, const std::string& arch) {
+Metadata MakeGgufKeys(const ModelSpec& spec, const std::string& arch) {
   KeyWriter w{.spec = spec, .arch = arch, .metadata = {}};
   w.metadata.values["general.architecture"] = arch;
   w.metadata.values["general.type"] = std::string("model");

@@ -16,7 +16,7 @@ Result<std::string> GgufArch(const ModelSpec& spec);
 
 // The keys under that architecture, and general.architecture itself. What the keys cannot say is
 // not noticed here (gguf_export.h reads them back).
-Metadata GgufKeys(const ModelSpec& spec, const std::string& arch);
+Metadata MakeGgufKeys(const ModelSpec& spec, const std::string& arch);
 
 // GGUF has no key for Llama 3's stretched rope: a tensor holds what each frequency is divided by.
 // Empty where `rope` needs none.

@@ -112,8 +112,9 @@ class Planner {
     Result<std::string> arch = GgufArch(spec_);
     if (!arch.ok()) return arch.status().WithContext(source_.path);
     plan_.arch = *arch;
-    plan_.metadata = GgufKeys(spec_, *arch);
+    plan_.metadata = MakeGgufKeys(spec_, *arch);
     for (const auto& [key, value] : extra.values) plan_.metadata.values[key] = value;
+    AddXielu();
     // llama.cpp wants latent attention's two halves apart.
     ModelSpec split = spec_;
     for (std::vector<LayerSpec>* layers : {&split.layers, &split.mtp_layers}) {
@@ -136,6 +137,28 @@ class Planner {
     }
     const std::string difference = SpecDifference(spec_, gguf_spec_);
     return difference.empty() ? OkStatus() : cannot(difference);
+  }
+
+  // GGUF has the parameters of xIELU among its keys.
+  void AddXielu() {
+    if (reader_.Find(Role::kXieluAlphaP, 0) == nullptr) return;
+    const auto add = [&](const char* key, Role role, float constant) {
+      std::vector<double> values;
+      for (int l = 0; l < spec_.n_layers(); ++l) {
+        float value = constant;
+        if (const SourceTensor* tensor = reader_.Find(role, l)) {
+          ReadRows(*tensor, 0, 0, 1, &value);
+          used_.insert({role, l});
+        }
+        values.push_back(value);
+      }
+      plan_.metadata.values[key] = std::move(values);
+    };
+    add("xielu.alpha_p", Role::kXieluAlphaP, 0.0f);
+    add("xielu.alpha_n", Role::kXieluAlphaN, 0.0f);
+    // Constants, which older exports do not repeat.
+    add("xielu.beta", Role::kXieluBeta, 0.5f);
+    add("xielu.eps", Role::kXieluEps, -1e-6f);
   }
 
   Status AddTensor(const TensorDesc& desc) {

@@ -112,6 +112,8 @@ struct FfnSpec {
   int64_t d_ff = 0;
   Activation activation = Activation::kSilu;
   bool bias = false;
+  // Parameters of kXielu where the metadata holds them (GGUF); else they are tensors.
+  std::optional<XieluParams> xielu;
 
   bool gated() const { return activation != Activation::kXielu; }
 };

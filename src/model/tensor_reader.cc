@@ -1,5 +1,7 @@
 #include "model/tensor_reader.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -62,15 +64,24 @@ class Finder {
       shape[shape.size() - (tensor->vector ? 1 : 2)] = stored.rows.groups * stored.rows.stride;
     }
     if (stored.transposed) std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
-    for (int64_t e = 0; e < (own ? tensor->experts : 1); ++e) {
+    const auto name_of = [&](int64_t e) {
       std::string name = stored.name;
       if (own) name.replace(mark, 3, std::to_string(e));
+      return name;
+    };
+    const bool split = stored.pieces != Pieces::kNone &&
+                       checkpoint_.tensors.Find(name_of(0)) == nullptr &&
+                       checkpoint_.tensors.Find(PieceName(name_of(0), 0)) != nullptr;
+    if (split) RETURN_IF_ERROR(SplitShape(name_of(0), stored.pieces, &shape, &tensor->pieces));
+    const int64_t count = (own ? tensor->experts : 1) * tensor->pieces;
+    for (int64_t i = 0; i < count; ++i) {
+      std::string name = name_of(i / tensor->pieces);
+      if (split) name = PieceName(name, i % tensor->pieces);
+      const bool plain = tensor->vector || stored.extra_dim;
       const Status status =
-          tensor->vector || stored.extra_dim
-              ? AddPlain(name, shape, tensor)
-              : AddMatrix(name, shape, tensor);
+          plain ? AddPlain(name, shape, tensor) : AddMatrix(name, shape, tensor);
       if (status.code() == StatusCode::kNotFound) {
-        if (!desc.required && e == 0) return false;
+        if (!desc.required && i == 0) return false;
         return Error(StatusCode::kCorrupt, "{}: tensor '{}' {} is missing", checkpoint_.path, name,
                      ShapeToString(shape));
       }
@@ -79,11 +90,28 @@ class Finder {
     return true;
   }
 
+  static std::string PieceName(const std::string& name, int64_t piece) {
+    return fmt::format("{}#TP-{:03}", name, piece);
+  }
+
+  // How many pieces `name` has, and the shape of each.
+  Status SplitShape(const std::string& name, Pieces along, Shape* shape, int64_t* pieces) const {
+    while (checkpoint_.tensors.Find(PieceName(name, *pieces)) != nullptr) ++*pieces;
+    int64_t& dim = (*shape)[shape->size() - (along == Pieces::kColumns ? 1 : 2)];
+    if (dim % *pieces != 0) {
+      return Error(StatusCode::kCorrupt, "{}: tensor '{}' {}: cannot be in {} equal pieces",
+                   checkpoint_.path, name, ShapeToString(*shape), *pieces);
+    }
+    dim /= *pieces;
+    return OkStatus();
+  }
+
   Status AddPlain(const std::string& name, Shape shape, SourceTensor* tensor) {
     if (tensor->stored->extra_dim) shape.insert(shape.end() - 1, 1);
     const NamedTensor* found = checkpoint_.tensors.Find(name);
     if (found == nullptr) return Status(StatusCode::kNotFound, name);
-    if (found->view.shape != shape) {
+    // A single number may be stored without a dimension.
+    if (found->view.shape != shape && !(shape == Shape{1} && found->view.shape.empty())) {
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}': expected {}, found {}; does the configuration belong to these "
                    "weights?",
@@ -103,11 +131,17 @@ class Finder {
     std::vector<std::string> used;
     ASSIGN_OR_RETURN(StoredMatrix matrix,
                      FindStoredMatrix(checkpoint_, scheme_, name, shape, &used));
-    if (tensor->stored->transposed &&
+    if ((tensor->stored->transposed || tensor->pieces > 1) &&
         (matrix.form != StoredForm::kPlain || GetDType(matrix.dtype).block_size != 1)) {
       return Error(StatusCode::kUnsupported,
                    "{}: tensor '{}': expected a plain float type here, found {}", checkpoint_.path,
                    name, GetDType(matrix.dtype).name);
+    }
+    if (tensor->pieces > 1 && !tensor->matrices.empty() &&
+        matrix.dtype != tensor->matrices[0].dtype) {
+      return Error(StatusCode::kCorrupt,
+                   "{}: tensor '{}': expected {} like the piece before, found {}", checkpoint_.path,
+                   name, GetDType(tensor->matrices[0].dtype).name, GetDType(matrix.dtype).name);
     }
     tensor->matrices.push_back(std::move(matrix));
     used_.insert(used.begin(), used.end());
@@ -123,6 +157,11 @@ class Finder {
       if (used_.contains(tensor.name)) continue;
       // Older exports keep the rope's frequencies, which the configuration gives anyway.
       if (tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
+      if (std::ranges::any_of(spec_.unused_tensors, [&](const std::string& prefix) {
+            return tensor.name.starts_with(prefix);
+          })) {
+        continue;
+      }
       if (tensor.name == "lm_head.weight" && IsCopyOfEmbedding(tensor)) continue;
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}' {} has no place in this model; a setting that needs it may be "
@@ -198,8 +237,27 @@ void ReadTransposed(const SourceTensor& tensor, const StoredMatrix& matrix, int6
   }
 }
 
+// A matrix of a plain type in parts.
+void ReadPieces(const SourceTensor& tensor, int64_t expert, int64_t row, int64_t count,
+                float* dst) {
+  const StoredMatrix* pieces = &tensor.matrices[expert * tensor.pieces];
+  const DType dtype = pieces[0].dtype;
+  for (int64_t r = row; r < row + count; ++r) {
+    if (tensor.stored->pieces == Pieces::kRows) {
+      DecodeRow(dtype, StoredRow(pieces[r / pieces[0].n], 0, r % pieces[0].n), tensor.k, dst);
+      dst += tensor.k;
+      continue;
+    }
+    for (int64_t p = 0; p < tensor.pieces; ++p) {
+      DecodeRow(dtype, StoredRow(pieces[p], 0, r), pieces[p].k, dst);
+      dst += pieces[p].k;
+    }
+  }
+}
+
 void ReadMatrix(const SourceTensor& tensor, int64_t expert, int64_t row, int64_t count,
                 float* dst) {
+  if (tensor.pieces > 1) return ReadPieces(tensor, expert, row, count, dst);
   const bool own = tensor.matrices.size() > 1;
   const StoredMatrix& matrix = tensor.matrices[own ? expert : 0];
   const int64_t e = own ? 0 : expert;
@@ -248,7 +306,8 @@ void ReadRows(const SourceTensor& tensor, int64_t expert, int64_t row, int64_t c
 }
 
 const DType* CopyType(const SourceTensor& tensor) {
-  if (tensor.matrices.empty() || tensor.load != Load::kAsIs || tensor.stored->transposed) {
+  if (tensor.matrices.empty() || tensor.load != Load::kAsIs || tensor.stored->transposed ||
+      tensor.pieces > 1) {
     return nullptr;
   }
   const DType& dtype = tensor.matrices[0].dtype;

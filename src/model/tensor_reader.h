@@ -25,7 +25,9 @@ struct SourceTensor {
   int64_t experts = 1;
   int64_t n = 1;
   int64_t k = 0;
-  // One stored tensor, or one per expert.
+  // One stored tensor, or one per expert; each maybe in `pieces` parts of its rows or columns, one
+  // after another.
+  int64_t pieces = 1;
   std::vector<StoredMatrix> matrices;
   std::vector<TensorView> vectors;
 

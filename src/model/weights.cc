@@ -571,11 +571,11 @@ LightningWeights Bind(Binder& b, const LightningSpec&, int l) {
           .o = b.Matrix(Role::kAttnO, l)};
 }
 
-FfnWeights Bind(Binder& b, const FfnSpec&, int l) {
+FfnWeights Bind(Binder& b, const FfnSpec& spec, int l) {
   return {.gate = b.Matrix(Role::kFfnGate, l, Role::kFfnGateBias),
           .up = b.Matrix(Role::kFfnUp, l, Role::kFfnUpBias),
           .down = b.Matrix(Role::kFfnDown, l, Role::kFfnDownBias),
-          .xielu = b.Xielu(l)};
+          .xielu = spec.xielu ? *spec.xielu : b.Xielu(l)};
 }
 
 MoeWeights Bind(Binder& b, const MoeSpec& spec, int l) {

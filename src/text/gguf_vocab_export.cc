@@ -125,11 +125,23 @@ Status AddByteLevel(const TokenizerParts& parts, const BpeModel& bpe, size_t voc
   return OkStatus();
 }
 
-// tokenizer.model beside a tokenizer.json, or itself.
-Result<std::optional<SentencePieceModel>> ReadPieces(const std::string& directory) {
-  const std::string path = directory + "/tokenizer.model";
+// The SentencePiece model beside a tokenizer.json, or the one that is the tokenizer.
+std::string PiecesPath(const std::string& directory) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::optional<SentencePieceModel>();
+  for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
+    const std::string path = directory + "/" + name;
+    if (fs::is_regular_file(path, error)) return path;
+  }
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    // mistral-common: tokenizer.model.v3 and the like
+    if (it->path().filename().string().find(".model.v") != std::string::npos) return it->path();
+  }
+  return "";
+}
+
+Result<std::optional<SentencePieceModel>> ReadPieces(const std::string& directory) {
+  const std::string path = PiecesPath(directory);
+  if (path.empty()) return std::optional<SentencePieceModel>();
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxFileBytes));
   if (LooksLikeTiktoken(text)) return std::optional<SentencePieceModel>();
   ASSIGN_OR_RETURN(SentencePieceModel model, ParseSentencePieceModel(text, path));

@@ -150,6 +150,26 @@ TEST(GgufWriterTest, FullDiskLeavesTheOldFile) {
   EXPECT_EQ(dir.Names(), std::vector<std::string>{"f.gguf"});
 }
 
+// What is written tensor by tensor, in any pieces, is what WriteGguf writes.
+TEST(GgufWriterTest, TensorByTensor) {
+  const TempDir dir;
+  const std::vector<uint8_t> first = Bytes(40, 1), second = Bytes(18, 2);
+  const std::vector<NamedTensor> tensors = {MakeTensor("a", DType::kI8, {40}, first),
+                                            MakeTensor("none", DType::kF32, {0}, {}),
+                                            MakeTensor("b", DType::kQ4_0, {32}, second)};
+  ASSERT_TRUE(WriteGguf(dir.Path("whole"), AllTypes(), tensors, 64).ok());
+  std::vector<GgufTensor> header;
+  for (const NamedTensor& t : tensors) header.push_back({t.name, t.view.dtype, t.view.shape});
+  Result<GgufWriter> writer = GgufWriter::Create(dir.Path("parts"), AllTypes(), header, 64);
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  for (const uint8_t& byte : first) ASSERT_TRUE(writer->Write({&byte, 1}).ok());
+  ASSERT_TRUE(writer->Write({}).ok());
+  ASSERT_TRUE(writer->Write(second).ok());
+  EXPECT_FALSE(std::filesystem::exists(dir.Path("parts")));
+  ASSERT_TRUE(writer->Commit().ok());
+  EXPECT_EQ(dir.Read("parts"), dir.Read("whole"));
+}
+
 TEST(GgufWriterTest, MissingFolder) {
   const std::vector<uint8_t> none;
   const Result<int> result = WriteGguf("/nonexistent/f.gguf", {}, {});

@@ -167,6 +167,21 @@ TEST(Bpe, MergesOfUnknownTokensAreRefused) {
   EXPECT_EQ(Bytes({}).AddAllMerges(std::string(5000, 'x'), 0).code(), StatusCode::kUnsupported);
 }
 
+// One rule for a token of a ranked vocabulary: the pair that lower ranks leave of it.
+TEST(Bpe, RulesOfARankedVocabulary) {
+  const BpeModel model = Bytes({"bc", "abc", "ab", "abcd", "xyz"});
+  std::vector<std::string> bytes;
+  for (int b = 0; b < 256; ++b) bytes.emplace_back(1, static_cast<char>(b));
+  for (const char* token : {"bc", "abc", "ab", "abcd", "xyz"}) bytes.emplace_back(token);
+  std::vector<std::string> rules;
+  for (const BpeRule& rule : model.Rules(bytes)) {
+    rules.push_back(bytes[rule.left] + " " + bytes[rule.right] + " " + std::to_string(rule.rank));
+  }
+  // Nothing makes "xyz": no two of its parts are tokens.
+  EXPECT_EQ(rules, (std::vector<std::string>{"b c 0", "a bc 1", "a b 2", "abc d 3"}));
+  EXPECT_GT(model.AllRules().size(), rules.size());
+}
+
 TEST(Bpe, PrefixAndSuffix) {
   BpeModel model;
   model.alphabet = BpeModel::Alphabet::kCharacters;

@@ -13,14 +13,20 @@ namespace {
 constexpr int64_t kMaxDim = 1 << 16;
 
 GatedDeltaSpec ReadDelta(ConfigReader& config) {
-  const auto dim = [&](const char* hf) {
-    return static_cast<int>(config.Int({hf, ""}, 1, kMaxDim));
+  const auto dim = [&](const char* hf, const char* gguf) {
+    return static_cast<int>(config.Int({hf, gguf}, 1, kMaxDim));
   };
-  return {.n_k_heads = dim("linear_num_key_heads"),
-          .n_v_heads = dim("linear_num_value_heads"),
-          .k_head_dim = dim("linear_key_head_dim"),
-          .v_head_dim = dim("linear_value_head_dim"),
-          .conv_kernel = dim("linear_conv_kernel_dim")};
+  GatedDeltaSpec delta = {.n_k_heads = dim("linear_num_key_heads", "ssm.group_count"),
+                          .n_v_heads = dim("linear_num_value_heads", "ssm.time_step_rank"),
+                          .k_head_dim = dim("linear_key_head_dim", "ssm.state_size"),
+                          .conv_kernel = dim("linear_conv_kernel_dim", "ssm.conv_kernel")};
+  // GGUF has the width of all value heads together.
+  delta.v_head_dim = config.gguf()
+                         ? static_cast<int>(config.Int({"", "ssm.inner_size"}, delta.n_v_heads,
+                                                       int64_t{kMaxDim} * delta.n_v_heads) /
+                                            delta.n_v_heads)
+                         : dim("linear_value_head_dim", "");
+  return delta;
 }
 
 ModelSpec Parse(ConfigReader& config) {
@@ -33,14 +39,17 @@ ModelSpec Parse(ConfigReader& config) {
 
   const GatedDeltaSpec delta = ReadDelta(config);
   std::vector<bool> linear = ReadLayerTypes(config, spec, "linear_attention", "full_attention");
-  const int64_t interval = config.IntOr({"full_attention_interval", ""}, 1, kMaxDim, 4);
+  const int64_t interval = 
+      config.IntOr({"full_attention_interval", "full_attention_interval"}, 1, kMaxDim, 4);
   for (int l = static_cast<int>(linear.size()); l < spec.n_layers(); ++l) {
     linear.push_back((l + 1) % interval != 0);
   }
 
   MoeSpec moe = ReadExperts(config, {.renormalize = config.BoolOr({"norm_topk_prob", ""}, true)},
                             {.n_experts = "num_experts"});
-  moe.shared = FfnSpec{.d_ff = config.Int({"shared_expert_intermediate_size", ""}, 1, 1 << 20)};
+  moe.shared = FfnSpec{.d_ff = config.Int(
+                           {"shared_expert_intermediate_size", "expert_shared_feed_forward_length"},
+                           1, 1 << 20)};
   moe.shared_gate = true;
   const int64_t step = config.IntOr({"decoder_sparse_step", ""}, 1, kMaxDim, 1);
   const std::vector<int64_t> dense = config.IntsOr({"mlp_only_layers", ""});
@@ -57,7 +66,7 @@ ModelSpec Parse(ConfigReader& config) {
 }
 
 // The fused projections hold, key head by key head, its rows of q and k and its value heads' rows
-// of v and z (of b and a).
+// of v and z (of b and a). GGUF has q, k and v behind each other, z apart, and the rest alike.
 void AddDeltaTensors(const LayerTable& t, const GatedDeltaSpec& delta) {
   const int64_t d = t.spec.hidden;
   const int64_t heads = delta.n_k_heads;
@@ -66,7 +75,9 @@ void AddDeltaTensors(const LayerTable& t, const GatedDeltaSpec& delta) {
   const int64_t v = per_key * delta.v_head_dim;
   t.Norm(Role::kMixerNorm, "attn_norm.weight", "input_layernorm.weight", d);
   const auto part = [&](Role role, int64_t begin, int64_t count) {
-    t.Add(role, {},
+    const bool z = role == Role::kAttnGate;
+    const RowSelect rows = {1, delta.conv_dim(), heads * begin, heads * count};
+    t.Add(role, z ? StoredName("attn_gate.weight") : StoredName("attn_qkv.weight", rows),
           StoredName("linear_attn.in_proj_qkvz.weight", {heads, 2 * k + 2 * v, begin, count}),
           {heads * count, d});
   };
@@ -75,16 +86,18 @@ void AddDeltaTensors(const LayerTable& t, const GatedDeltaSpec& delta) {
   part(Role::kAttnV, 2 * k, v);
   part(Role::kAttnGate, 2 * k + v, v);
   const char* ba = "linear_attn.in_proj_ba.weight";
-  t.Add(Role::kDeltaB, {}, StoredName(ba, {heads, 2 * per_key, 0, per_key}), {delta.n_v_heads, d});
-  t.Add(Role::kDeltaA, {}, StoredName(ba, {heads, 2 * per_key, per_key, per_key}),
-        {delta.n_v_heads, d});
-  t.Add(Role::kDeltaConv, {}, "linear_attn.conv1d.weight", {delta.conv_dim(), delta.conv_kernel})
+  for (const Role role : {Role::kDeltaB, Role::kDeltaA}) {
+    const RowSelect rows = {heads, 2 * per_key, role == Role::kDeltaA ? per_key : 0, per_key};
+    t.Add(role, StoredName("ssm_ba.weight", rows), StoredName(ba, rows), {delta.n_v_heads, d});
+  }
+  t.Add(Role::kDeltaConv, "ssm_conv1d.weight", "linear_attn.conv1d.weight",
+        {delta.conv_dim(), delta.conv_kernel})
       .hf.extra_dim = true;
-  t.Add(Role::kDeltaALog, {}, "linear_attn.A_log", {delta.n_v_heads}).hf_load = Load::kNegExp;
-  t.Add(Role::kDeltaDtBias, {}, "linear_attn.dt_bias", {delta.n_v_heads});
+  t.Add(Role::kDeltaALog, "ssm_a", "linear_attn.A_log", {delta.n_v_heads}).hf_load = Load::kNegExp;
+  t.Add(Role::kDeltaDtBias, "ssm_dt.bias", "linear_attn.dt_bias", {delta.n_v_heads});
   // This norm alone multiplies with its weight as it is.
-  t.Add(Role::kAttnOutNorm, {}, "linear_attn.norm.weight", {delta.v_head_dim});
-  t.Add(Role::kAttnO, {}, "linear_attn.out_proj.weight", {d, delta.v_dim()});
+  t.Add(Role::kAttnOutNorm, "ssm_norm.weight", "linear_attn.norm.weight", {delta.v_head_dim});
+  t.Add(Role::kAttnO, "ssm_out.weight", "linear_attn.out_proj.weight", {d, delta.v_dim()});
 }
 
 std::vector<TensorDesc> Tensors(const ModelSpec& spec) {
@@ -97,7 +110,8 @@ std::vector<TensorDesc> Tensors(const ModelSpec& spec) {
     } else {
       AddGqaTensors(layer);
     }
-    AddFfnNorm(layer);
+    layer.Norm(Role::kFfnNorm, "post_attention_norm.weight", "post_attention_layernorm.weight",
+               spec.hidden);
     AddFfnTensors(layer, {},
                   {.shared = {"mlp.shared_expert.gate_proj", "mlp.shared_expert.up_proj",
                               "mlp.shared_expert.down_proj"}});
@@ -106,9 +120,10 @@ std::vector<TensorDesc> Tensors(const ModelSpec& spec) {
 }
 
 constexpr std::string_view kModelTypes[] = {"qwen3_next"};
+constexpr std::string_view kGgufArchs[] = {"qwen3next"};
 
 }  // namespace
 
-const Family kQwen3Next = {"qwen3_next", kModelTypes, {}, Parse, Tensors};
+const Family kQwen3Next = {"qwen3_next", kModelTypes, kGgufArchs, Parse, Tensors};
 
 }  // namespace frugal
