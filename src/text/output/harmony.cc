@@ -95,11 +95,11 @@ bool HarmonyMachine::Step(InputBuffer* in, DeltaSink* out) {
       if (!SkipSpace(in)) return false;
       const Match start = Take(in, kStart);
       if (start == Match::kMore) return false;
-      const Match channel = start == Match::kNo ? At(*in, kChannel) : Match::kNo;
-      if (channel == Match::kMore) return false;
+      const Match bare = start == Match::kNo ? At(*in, kChannel) : Match::kNo;  // without a start
+      if (bare == Match::kMore) return false;
       header_.clear();
       state_ = State::kHeader;
-      if (start == Match::kYes || channel == Match::kYes) return true;
+      if (start == Match::kYes || bare == Match::kYes) return true;
       state_ = State::kBody;
       OpenText(Route::kContent);
       return true;
