@@ -124,27 +124,27 @@ CASES = [
     dataclasses.replace(
         _V3,
         name="deepseek-v3-fp8",
-        covers="deepseek-v3 with FP8 in blocks of 16 × 16 and F32 scales, that of the MTP layer too; "
+        covers="deepseek-v3 with FP8 in blocks of 16 × 32 and F32 scales, that of the MTP layer too; "
         "blocks end inside the rows of kv_b_proj and of kv_a_proj_with_mqa",
-        config=_resized(_V3, _fp8((16, 16))),
+        config=_resized(_V3, _fp8((16, 32))),
         quant=gq.Fp8Block(
-            r"layers\.\d+\.(self_attn\.|mlp\.).*_proj(_with_mqa)?$", block=(16, 16)
+            r"layers\.\d+\.(self_attn\.|mlp\.).*_proj(_with_mqa)?$", block=(16, 32)
         ),
         shards=1,
     ),
     dataclasses.replace(
         _M2,
         name="minimax-m2-fp8",
-        covers="minimax-m2 with FP8 in blocks of 16 × 16 and F32 scales",
+        covers="minimax-m2 with FP8 in blocks of 16 × 32 and F32 scales",
         config=_resized(
             _M2,
             _fp8(
-                (16, 16), fmt="float8_e4m3fn",
+                (16, 32), fmt="float8_e4m3fn",
                 modules_to_not_convert=["gate", "e_score_correction_bias", "lm_head"],
             ),
         ),
         quant=gq.Fp8Block(
-            r"layers\.\d+\.(self_attn\.\w+_proj|.*experts\.\d+\.\w+)$", block=(16, 16)
+            r"layers\.\d+\.(self_attn\.\w+_proj|.*experts\.\d+\.\w+)$", block=(16, 32)
         ),
     ),
     dataclasses.replace(
