@@ -23,10 +23,10 @@ struct FileType {
   DType dtype;
   int64_t number;
 };
-constexpr FileType kFileTypes[] = {
-    {DType::kF32, 0},   {DType::kF16, 1},   {DType::kBF16, 32}, {DType::kQ8_0, 7},
-    {DType::kQ4_0, 2},  {DType::kQ4_1, 3},  {DType::kQ5_0, 8},  {DType::kQ5_1, 9},
-    {DType::kQ4_K, 14}, {DType::kQ5_K, 16}, {DType::kQ6_K, 18}, {DType::kMXFP4, 38}};
+constexpr FileType kFileTypes[] = {{DType::kF32, 0},   {DType::kF16, 1},   {DType::kBF16, 32},
+                                   {DType::kQ8_0, 7},  {DType::kQ4_0, 2},  {DType::kQ4_1, 3},
+                                   {DType::kQ5_0, 8},  {DType::kQ5_1, 9},  {DType::kQ4_K, 14},
+                                   {DType::kQ5_K, 16}, {DType::kQ6_K, 18}, {DType::kMXFP4, 38}};
 
 // Matrices that are small and decide much, or that readers expect in float32.
 bool StaysFloat(const PlanTensor& tensor) {
@@ -120,8 +120,7 @@ class TensorStream {
       team_.Run([&](int thread) {
         const Range part = SplitEvenly(count, thread, team_.size());
         if (copies_) {
-          CopyRows(row + part.begin, part.end - part.begin,
-                   bytes.data() + part.begin * row_bytes_);
+          CopyRows(row + part.begin, part.end - part.begin, bytes.data() + part.begin * row_bytes_);
         } else {
           EncodeRows(row + part.begin, part.end - part.begin,
                      bytes.data() + part.begin * row_bytes_);
@@ -132,8 +131,7 @@ class TensorStream {
                      "tensor '{}' holds values that {} cannot: not finite, or beyond its range",
                      plan_.name, GetDType(dtype_).name);
       }
-      RETURN_IF_ERROR(
-          writer->Write({bytes.data(), static_cast<size_t>(count * row_bytes_)}));
+      RETURN_IF_ERROR(writer->Write({bytes.data(), static_cast<size_t>(count * row_bytes_)}));
     }
     return OkStatus();
   }
@@ -190,9 +188,8 @@ class TensorStream {
   bool Fits(const float* values) const {
     if (dtype_ == DType::kF32 || dtype_ == DType::kBF16) return true;
     const float bound = dtype_ == DType::kF16 ? kMaxHalf : INFINITY;
-    return std::all_of(values, values + k_, [&](float x) {
-      return std::isfinite(x) && std::abs(x) <= bound;
-    });
+    return std::all_of(values, values + k_,
+                       [&](float x) { return std::isfinite(x) && std::abs(x) <= bound; });
   }
 
   // Row e is expert e's vector; one without experts is row 0.

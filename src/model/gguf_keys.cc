@@ -253,8 +253,8 @@ std::vector<float> GgufRopeFactors(const RopeSpec& rope) {
   for (size_t i = 0; i < n; ++i) {
     factors[i] = plain[i] / stretched[i];
     // The neighbour whose quotient is the frequency itself, where there is one.
-    for (const float next : {factors[i], std::nextafter(factors[i], 0.0f),
-                             std::nextafter(factors[i], INFINITY)}) {
+    for (const float next :
+         {factors[i], std::nextafter(factors[i], 0.0f), std::nextafter(factors[i], INFINITY)}) {
       if (plain[i] / next == stretched[i]) {
         factors[i] = next;
         break;

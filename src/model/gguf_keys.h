@@ -10,8 +10,8 @@
 
 namespace frugal {
 
-// GGUF's general.architecture for a model of this spec. kUnsupported for families that GGUF does not
-// name.
+// GGUF's general.architecture for a model of this spec. kUnsupported for families that GGUF does
+// not name.
 Result<std::string> GgufArch(const ModelSpec& spec);
 
 // The keys under that architecture, and general.architecture itself. What the keys cannot say is

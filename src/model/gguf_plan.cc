@@ -15,11 +15,14 @@ namespace {
 // As GGUF's own readers see the file: keys, and tensors by name and shape.
 Result<Checkpoint> Preview(const std::string& path, const Metadata& metadata,
                            const std::vector<TensorDesc>& table, const TensorReader& reader) {
-  Checkpoint preview{.container = Container::kGguf, .path = path, .metadata = metadata};
+  Checkpoint preview;
+  preview.container = Container::kGguf;
+  preview.path = path;
+  preview.metadata = metadata;
   std::set<std::string> names;
   for (const TensorDesc& desc : table) {
-    const bool there = reader.Find(desc.role, desc.layer) != nullptr ||
-                       desc.role == Role::kMlaKBTransposed;
+    const bool there =
+        reader.Find(desc.role, desc.layer) != nullptr || desc.role == Role::kMlaKBTransposed;
     if (desc.gguf.name.empty() || !there || !names.insert(desc.gguf.name).second) continue;
     preview.tensors.tensors.push_back(
         {.name = desc.gguf.name, .view = {.dtype = DType::kF32, .shape = desc.shape}});
@@ -190,7 +193,8 @@ class Planner {
       New(desc);
       tensor = plan_.tensors.end() - 1;
     }
-    if (role == Role::kOutput && spec_.norm_head) tensor->column_scales = ColumnScales(*part.source);
+    if (role == Role::kOutput && spec_.norm_head)
+      tensor->column_scales = ColumnScales(*part.source);
     tensor->parts.push_back(part);
     return OkStatus();
   }

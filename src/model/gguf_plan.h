@@ -25,8 +25,8 @@ struct RopeOrder {
 // Rows of one tensor of the source that become rows of one in the file.
 struct PlanPart {
   const SourceTensor* source = nullptr;
-  RowSelect rows;  // which of the file's
-  RopeOrder order;
+  RowSelect rows = {};  // which of the file's
+  RopeOrder order = {};
   // Per head its block of rows becomes columns: (h·n, k) to (h, k, n).
   bool transposed_heads = false;
 };
@@ -37,9 +37,9 @@ struct PlanTensor {
   Role role = Role::kEmbedding;
   int layer = -1;
   bool vector = false;  // or one per expert
-  std::vector<PlanPart> parts;
-  std::vector<float> values;  // set instead of parts: computed
-  std::vector<float> column_scales;  // set: what each column is multiplied with
+  std::vector<PlanPart> parts = {};
+  std::vector<float> values = {};         // set instead of parts: computed
+  std::vector<float> column_scales = {};  // set: what each column is multiplied with
 };
 
 struct GgufPlan {

@@ -155,8 +155,8 @@ template <typename Variant>
 void CompareKinds(Comparison& c, const char* name, const Variant& a, const Variant& b) {
   c.Int(name, static_cast<int64_t>(a.index()), static_cast<int64_t>(b.index()));
   if (a.index() != b.index()) return;
-  std::visit(
-      [&](const auto& left) { Compare(c, left, std::get<std::decay_t<decltype(left)>>(b)); }, a);
+  std::visit([&](const auto& left) { Compare(c, left, std::get<std::decay_t<decltype(left)>>(b)); },
+             a);
 }
 
 void Compare(Comparison& c, const LayerSpec& a, const LayerSpec& b) {

@@ -78,8 +78,7 @@ class Finder {
       std::string name = name_of(i / tensor->pieces);
       if (split) name = PieceName(name, i % tensor->pieces);
       const bool plain = tensor->vector || stored.extra_dim;
-      const Status status =
-          plain ? AddPlain(name, shape, tensor) : AddMatrix(name, shape, tensor);
+      const Status status = plain ? AddPlain(name, shape, tensor) : AddMatrix(name, shape, tensor);
       if (status.code() == StatusCode::kNotFound) {
         if (!desc.required && i == 0) return false;
         return Error(StatusCode::kCorrupt, "{}: tensor '{}' {} is missing", checkpoint_.path, name,

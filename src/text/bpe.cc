@@ -96,9 +96,8 @@ std::vector<BpeRule> BpeModel::AllRules() const {
     all.push_back({static_cast<int32_t>(entry.key >> 32), static_cast<int32_t>(entry.key),
                    static_cast<int32_t>(entry.second), entry.first});
   });
-  std::ranges::sort(all, {}, [](const BpeRule& rule) {
-    return std::tuple(rule.rank, rule.token, rule.left);
-  });
+  std::ranges::sort(
+      all, {}, [](const BpeRule& rule) { return std::tuple(rule.rank, rule.token, rule.left); });
   return all;
 }
 
@@ -123,8 +122,8 @@ std::vector<BpeRule> BpeModel::Rules(const std::vector<std::string>& bytes) cons
       uint32_t lowest = rule.rank;
       uint32_t joined = 0;
       for (size_t i = 0; i + 1 < symbols.size(); ++i) {
-        const auto* merge = merges_.Find(PairKey(static_cast<uint32_t>(symbols[i]),
-                                                 static_cast<uint32_t>(symbols[i + 1])));
+        const auto* merge = merges_.Find(
+            PairKey(static_cast<uint32_t>(symbols[i]), static_cast<uint32_t>(symbols[i + 1])));
         if (merge == nullptr || merge->first >= lowest) continue;
         best = i;
         lowest = merge->first;

@@ -27,13 +27,17 @@ constexpr float kAddedScore = -1000.0f;  // llama.cpp's converters give added to
 constexpr std::string_view kProbe =
     "Hello world! I'm it's IT'S we'll WE'LL you've I'd they're don't 'sad 'tis ''d\n"
     "camelCase HTTPServer iPhone ABCdef GHI jKL mNo Ünïcödé ÉCOLE école ǅungla ʰa\n"
-    "1 12 123 1234 12345 123456 1234567 3.14159 1,000,000 x86 v2 2nd ²³ Ⅷ ٣٤٥٦ १२३४ ９８７６ a1b22c333d\n"
-    "  two   three    four     five\t\ttabs\t mixed \t \n\n\n  \n \n\n   indented\n\tx\r\ny\r\n\r\n z  \n"
+    "1 12 123 1234 12345 123456 1234567 3.14159 1,000,000 x86 v2 2nd ²³ Ⅷ ٣٤٥٦ १२३४ ９８７６ "
+    "a1b22c333d\n"
+    "  two   three    four     five\t\ttabs\t mixed \t \n\n\n  \n \n\n   "
+    "indented\n\tx\r\ny\r\n\r\n z  \n"
     "if (a == b) { return x[0]->y; } // comment\n/* c */ http://a.b/c?d=e&f=g#h //\n\n foo()/\n"
-    "!!! ??? ... --- ___ *** $100 <tag> a+b=c ^~| `code` \"quoted\" (paren)[x]{y} @user #tag 50% !a\n"
+    "!!! ??? ... --- ___ *** $100 <tag> a+b=c ^~| `code` \"quoted\" (paren)[x]{y} @user #tag 50% "
+    "!a\n"
     "中文字符测试，标点。「引号」！？ 日本語のテキスト、カタカナ ｶﾅ 한국어 문장 텍스트 ㄱㄴ ㄅㄆ\n"
     "Привет мир, Ελληνικά κείμενο עברית العربية हिन्दी ไทย தமிழ் ქართული\n"
-    "e\u0301a\u0308 n\u0303 \u0301x café naïve 🙂👍🏽 👨‍👩‍👧 ♥ ∑∫ → “curly” ‘single’ … —dash– ¿qué? ¡hola!\n"
+    "e\u0301a\u0308 n\u0303 \u0301x café naïve 🙂👍🏽 👨‍👩‍👧 ♥ ∑∫ → “curly” ‘single’ … "
+    "—dash– ¿qué? ¡hola!\n"
     "word'S WORD's  'Twas l'été  d'accord\n\n\n\n\tend   \n   ";
 
 struct Words {
@@ -184,9 +188,9 @@ Status AddCharacters(const TokenizerParts& parts, const BpeModel& bpe, size_t vo
     const auto* replace = std::get_if<ReplaceStep>(&step);
     const auto* prepend = std::get_if<PrependStep>(&step);
     prefix |= prepend != nullptr;
-    other |= prepend != nullptr ? prepend->text != kMetaSpace
-                                : replace == nullptr || replace->text != " " ||
-                                      replace->content != kMetaSpace;
+    other |= prepend != nullptr
+                 ? prepend->text != kMetaSpace
+                 : replace == nullptr || replace->text != " " || replace->content != kMetaSpace;
   }
   for (const PreTokenizerStep& step : parts.pre_tokenizer.steps) {
     const auto* space = std::get_if<MetaspaceStep>(&step);

@@ -1,8 +1,8 @@
 // frugal convert, from the command line to files that run.
 #include <gtest/gtest.h>
 
-#include "tests/cli/tiny_model.h"
 #include "tests/cli/program.h"
+#include "tests/cli/tiny_model.h"
 
 namespace frugal {
 namespace {
@@ -16,8 +16,8 @@ TEST(Convert, WhatWasConvertedSaysTheSame) {
   EXPECT_NE(made.err.find("qwen3"), std::string::npos) << made.err;
   EXPECT_NE(made.err.find("F32"), std::string::npos) << made.err;
   for (const std::string& prompt : {"Hello", "where <|im_end|> ends"}) {
-    const std::vector<std::string> more = {"-p", prompt, "--greedy", "-n", "12", "--compute",
-                                           "f32", "--threads", "1", "--json"};
+    const std::vector<std::string> more = {"-p",        prompt, "--greedy",  "-n", "12",
+                                           "--compute", "f32",  "--threads", "1",  "--json"};
     std::vector<std::string> own = {"run", model.path()};
     std::vector<std::string> theirs = {"run", out};
     own.insert(own.end(), more.begin(), more.end());

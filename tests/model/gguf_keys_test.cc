@@ -24,9 +24,8 @@ TEST(GgufKeys, ArchitectureOfAFamily) {
 
 // What the keys say is what the family reads: the whole way back is tested with gguf_export.
 TEST(GgufKeys, OfAPlainDecoder) {
-  const ModelSpec spec = SpecOf(Changed(
-      kTinyLlama,
-      R"({"rope_theta": 5000.0, "rms_norm_eps": 1e-5,
+  const ModelSpec spec = SpecOf(Changed(kTinyLlama,
+                                        R"({"rope_theta": 5000.0, "rms_norm_eps": 1e-5,
           "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "beta_fast": 16.0,
                            "original_max_position_embeddings": 32, "attention_factor": 1.5}})"));
   const Metadata keys = MakeGgufKeys(spec, "llama");

@@ -171,8 +171,8 @@ TEST(GgufVocabExport, EveryPreNameIsFoundAgain) {
   }
   // One name stands for all with the same patterns; those that matter here, by another family each.
   const std::vector<std::vector<std::string>> apart = {
-      {"llama-bpe"}, {"qwen2"},   {"deepseek-llm"}, {"deepseek-v3"}, {"gpt-4o"}, {"tekken"},
-      {"kimi-k2"},   {"bailingmoe"}, {"seed-coder"}, {"gpt-2"},       {"dbrx"},   {"stablelm2"}};
+      {"llama-bpe"}, {"qwen2"},      {"deepseek-llm"}, {"deepseek-v3"}, {"gpt-4o"}, {"tekken"},
+      {"kimi-k2"},   {"bailingmoe"}, {"seed-coder"},   {"gpt-2"},       {"dbrx"},   {"stablelm2"}};
   for (const auto& names : apart) {
     EXPECT_TRUE(found.contains(names[0])) << names[0] << " is taken for another";
   }

@@ -39,7 +39,7 @@ ModelSpec Parse(ConfigReader& config) {
 
   const GatedDeltaSpec delta = ReadDelta(config);
   std::vector<bool> linear = ReadLayerTypes(config, spec, "linear_attention", "full_attention");
-  const int64_t interval = 
+  const int64_t interval =
       config.IntOr({"full_attention_interval", "full_attention_interval"}, 1, kMaxDim, 4);
   for (int l = static_cast<int>(linear.size()); l < spec.n_layers(); ++l) {
     linear.push_back((l + 1) % interval != 0);
@@ -47,9 +47,9 @@ ModelSpec Parse(ConfigReader& config) {
 
   MoeSpec moe = ReadExperts(config, {.renormalize = config.BoolOr({"norm_topk_prob", ""}, true)},
                             {.n_experts = "num_experts"});
-  moe.shared = FfnSpec{.d_ff = config.Int(
-                           {"shared_expert_intermediate_size", "expert_shared_feed_forward_length"},
-                           1, 1 << 20)};
+  moe.shared = FfnSpec{
+      .d_ff = config.Int({"shared_expert_intermediate_size", "expert_shared_feed_forward_length"},
+                         1, 1 << 20)};
   moe.shared_gate = true;
   const int64_t step = config.IntOr({"decoder_sparse_step", ""}, 1, kMaxDim, 1);
   const std::vector<int64_t> dense = config.IntsOr({"mlp_only_layers", ""});
