@@ -52,8 +52,6 @@ ModelSpec Parse(ConfigReader& config) {
   if (paddle) spec.naming = kPaddle;
   const bool bias = config.gguf() ? config.checkpoint().tensors.Find("blk.0.attn_q.bias") != nullptr
                                   : config.BoolOr({"use_bias", ""}, false);
-  // Whether its experts and its head have them is not known.
-  if (sparse && paddle) ExpectBool(config, "use_bias", false);
 
   FfnSpec dense = ReadGlu(config);
   dense.bias = bias && !config.gguf();
