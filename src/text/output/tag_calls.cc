@@ -116,7 +116,7 @@ CallState TagCallParser::Name(InputBuffer* in, DeltaSink* out, bool* progress) {
   if (state_ == State::kBegin) {
     if (by_line ? in->rest().empty() : !SkipSpace(in)) return CallState::kMore;
     const char c = in->rest()[0];
-    if (c == '"' || c == '\'') {
+    if (!by_line && (c == '"' || c == '\'')) {
       quote_ = c;
       in->Skip(1);
     }

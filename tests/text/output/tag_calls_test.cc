@@ -44,6 +44,15 @@ TEST(TagCallsTest, NamesMayBeQuoted) {
   }
 }
 
+// GLM writes bare names: a quoted word after the marker is text, however it is cut.
+TEST(TagCallsTest, GlmNamesAreBare) {
+  for (const char* text : {"\"f\"</tool_call>", " f</tool_call>", "f g", "\nf"}) {
+    const Fed run = FeedTags("glm-4.5", "", text);
+    EXPECT_EQ(run.state, CallState::kFailed) << text;
+    EXPECT_EQ(run.marked + run.rest, text);
+  }
+}
+
 TEST(TagCallsTest, CloseGivesTheUnfinishedParameter) {
   const auto arguments = [](std::string_view text) {
     return FeedTags("minimax-m2", "", text, /*close=*/true).message.tool_calls.at(0).arguments;
