@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -207,8 +208,9 @@ struct ModelSpec {
   }
 };
 
-int MoeLayers(const ModelSpec& spec);  // how many layers have experts
-int MaxTopK(const ModelSpec& spec);    // most experts a layer chooses per token
+bool LeavesOut(const ModelSpec& spec, std::string_view tensor);  // by unused_tensors
+int MoeLayers(const ModelSpec& spec);                            // how many layers have experts
+int MaxTopK(const ModelSpec& spec);  // most experts a layer chooses per token
 
 // ---- What a sequence keeps ----------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ const std::map<std::string, std::string>& NotInGguf() {
   static const std::map<std::string, std::string> names = {
       {"llama-dynamic", "rope frequency"},
       {"qwen2-window", "window"},
+      {"gpt-oss-wide", "window"},  // GGUF has the window in every other layer from the first on
   };
   return names;
 }
@@ -150,7 +151,7 @@ TEST(GgufExport, TypesOfHeadAndNorms) {
 TEST(GgufExport, ExpertsAloneBecomeMxfp4) {
   TempDir dir;
   const std::string out = dir.Path("model.gguf");
-  ASSERT_TRUE(Export(TestData("models/gpt-oss-wide"), out, DType::kMXFP4).ok());
+  ASSERT_TRUE(Export(TestData("models/gpt-oss"), out, DType::kMXFP4).ok());
   Result<Checkpoint> made = OpenCheckpoint(out);
   ASSERT_TRUE(made.ok());
   for (const NamedTensor& tensor : made->tensors.tensors) {

@@ -356,7 +356,7 @@ TEST(TensorTable, LayersOfMultiTokenPredictionAreNotCounted) {
 
 // No golden holds a tensor that its table does not name, none lacks one, and all shapes agree.
 TEST(TensorTable, IsWhatTheGoldensHold) {
-  for (const GoldenCase& c : GoldenCases()) {
+  for (const GoldenCase& c : PlainGoldenCases()) {
     Result<Checkpoint> checkpoint = OpenCheckpoint(c.path);
     ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
     const bool gguf = checkpoint->container == Container::kGguf;

