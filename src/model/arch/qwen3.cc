@@ -12,9 +12,9 @@ namespace {
 
 // Layers without experts keep the GLU.
 void ReadMoeLayers(ConfigReader& config, ModelSpec* spec) {
-  const bool moe_type =
-      config.gguf() ? config.Has({"", "expert_count"})
-                    : *config.checkpoint().metadata.GetString("model_type") == "qwen3_moe";
+  const bool moe_type = config.gguf()
+                            ? config.Has({"", "expert_count"})
+                            : *config.checkpoint().metadata.GetString("model_type") == "qwen3_moe";
   if (!moe_type) return;
   const RouterSpec router = {.renormalize = config.BoolOr({"norm_topk_prob", ""}, config.gguf())};
   const MoeSpec moe = ReadExperts(config, router, {.n_experts = "num_experts"});
