@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "base/check.h"
 #include "kernels/codec/codec.h"
@@ -282,7 +283,8 @@ class Finder {
     }
     m_.column_order.resize(static_cast<size_t>(m_.k));
     std::iota(m_.column_order.begin(), m_.column_order.end(), 0);
-    std::ranges::stable_sort(m_.column_order, {}, [&](int32_t c) { return Int32At(index, c); });
+    std::ranges::sort(m_.column_order, {},
+                      [&](int32_t c) { return std::pair(Int32At(index, c), c); });
     m_.group_index = index;
     return OkStatus();
   }
