@@ -252,8 +252,11 @@ class Binder {
   Status FindVector(const std::string& name, const Shape& shape, Found* found) {
     const NamedTensor* tensor = checkpoint_.tensors.Find(name);
     if (tensor == nullptr) return Error(StatusCode::kNotFound, "{}", name);
-    // A single number may be stored without a dimension.
-    if (tensor->view.shape != shape && !(shape == Shape{1} && tensor->view.shape.empty())) {
+    // A single number may be stored without a dimension, a vector as a matrix of one row.
+    Shape stored = tensor->view.shape;
+    if (stored.empty()) stored = {1};
+    if (shape.size() == 1 && stored.size() == 2 && stored[0] == 1) stored.erase(stored.begin());
+    if (stored != shape) {
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}': expected {}, found {}; does the configuration belong to "
                    "these weights?",

@@ -43,5 +43,6 @@ class FamilyCase:
     # Tensors on disk that the logits do not depend on: (config, {name in the last layer: shape}) →
     # {name: shape}. Those of MTP layers, whose embedding and head repeat the model's own.
     extra: Callable[[dict, dict], dict] | None = None
+    gguf: bool = False  # the same weights as a GGUF file too, every tensor F32
     seed: int = 1
     generation: dict[str, Any] = field(default_factory=dict)

@@ -287,7 +287,7 @@ def write_table(out):
         if isinstance(case, QuantCase):
             weights, form = "", ", ".join(sorted(set(case.types.values())))
         elif isinstance(case, FamilyCase):
-            weights, form = f"{case.dtype}, hub config", ""
+            weights, form = f"{case.dtype}, hub config", "F32" if case.gguf else ""
         else:
             weights = f"{case.dtype}, {case.style} config"
             form = case.gguf or f"none: {case.no_gguf}"

@@ -25,6 +25,7 @@ ModelSpec Parse(ConfigReader& config) {
                              .renormalize = true},
                             {.n_experts = "num_local_experts", .d_ff = "intermediate_size"});
   ExpectWord(config, "hidden_act", "silu");
+  config.Ignore({"", "feed_forward_length"});  // the experts' own, once more
   ExpectWord(config, "scoring_func", "sigmoid");
   ExpectNumber(config, "shared_intermediate_size", 0);
   ExpectNumber(config, "router_jitter_noise", 0.0);

@@ -30,6 +30,10 @@ ModelSpec Parse(ConfigReader& config) {
   spec.ropes.push_back(
       ReadRope(config, spec, spec.layers[0].gqa().head_dim,
                {.gguf_interleaved = true, .default_theta = type == "mixtral" ? 1e6 : 10000.0}));
+  // GGUF's way to say that mscale and mscale_all_dim cancel each other.
+  if (config.DoubleOr({"", "rope.scaling.yarn_log_multiplier"}, 0.0) != 0.0) {
+    spec.ropes[0].attention_factor = 1.0;
+  }
   const PositionScale q_scale = ReadQueryScale(config);
   // Absent means the published default; null means none.
   const bool named = config.checkpoint().metadata.Find("sliding_window") != nullptr;

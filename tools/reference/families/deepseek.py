@@ -95,6 +95,7 @@ CASES = [
             v_head_dim=12,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=60,
         inert=_INERT | {"n_group", "norm_topk_prob", "topk_group", "topk_method"},
     ),
@@ -131,6 +132,7 @@ CASES = [
         ),
         prompt=64,
         inert=_INERT | {"norm_topk_prob"},
+        seed=3,
     ),
     FamilyCase(
         "deepseek-v3",
@@ -164,12 +166,14 @@ CASES = [
             v_head_dim=20,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=64,
         shards=2,
         rules=((r"e_score_correction_bias$", "select_low", 1.0),),
         float32=r"e_score_correction_bias$",
         inert=_INERT | {"topk_method"},
         extra=mtp_layer,
+        seed=7,
     ),
     FamilyCase(
         "deepseek-v3-wide",
@@ -204,6 +208,7 @@ CASES = [
         prompt=64,
         float32=r"e_score_correction_bias$",
         inert=_INERT | {"topk_method", "intermediate_size"},
+        seed=4,
     ),
     FamilyCase(
         "kimi-k2",
@@ -241,5 +246,6 @@ CASES = [
         reference_type="deepseek_v3",
         float32=r"e_score_correction_bias$",
         inert=_INERT | {"topk_method", "topk_group"},
+        seed=4,
     ),
 ]

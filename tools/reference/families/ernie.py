@@ -98,6 +98,7 @@ CASES = [
             use_bias=False,
             vocab_size=143,
         ),
+        gguf=True,
         prompt=56,
         rules=((r"(q_proj|k_proj)\.weight$", "matrix", 1.8),),
     ),
@@ -162,11 +163,12 @@ CASES = [
             "moe_capacity moe_gate moe_use_aux_free num_nextn_predict_layers".split()
         ),
         extra=_mtp,
+        seed=4,
     ),
     FamilyCase(
         "ernie4-5-moe-interval",
         "ernie4_5_moe",
-        "interval 2: layers 1 and 3 of 4 sparse, top-2 of 5, no shared expert, biases, 3 heads on 3 "
+        "interval 2: layers 1 and 3 of 4 sparse, top-2 of 5, no shared expert, 3 heads on 3 "
         "(head_dim 12), untied",
         _config(
             "ernie4_5_moe",
@@ -189,9 +191,10 @@ CASES = [
             num_key_value_heads=3,
             num_nextn_predict_layers=0,
             tie_word_embeddings=False,
-            use_bias=True,
+            use_bias=False,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=60,
         rules=(
             (r"e_score_correction_bias$", "select", 0.3),
@@ -202,6 +205,7 @@ CASES = [
             "moe_capacity moe_gate moe_use_aux_free num_nextn_predict_layers moe_norm_min "
             "moe_layer_start_index".split()
         ),
+        seed=18,
     ),
     FamilyCase(
         "ernie4-5-moe-paddle",

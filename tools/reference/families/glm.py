@@ -39,6 +39,7 @@ CASES = [
             partial_rotary_factor=0.5,
             vocab_size=143,
         ),
+        gguf=True,
         prompt=56,
     ),
     FamilyCase(

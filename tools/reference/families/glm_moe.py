@@ -52,10 +52,12 @@ CASES = [
             use_qk_norm=True,
             vocab_size=143,
         ),
+        gguf=True,
         prompt=60,
         float32=r"e_score_correction_bias$",
         inert=frozenset(("topk_group", "num_nextn_predict_layers")),
         extra=mtp_layer,
+        seed=7,
     ),
     FamilyCase(
         "glm4-moe-groups",
@@ -90,5 +92,6 @@ CASES = [
         rules=((r"e_score_correction_bias$", "select_low", 1.0),),
         float32=r"e_score_correction_bias$",
         inert=frozenset(("intermediate_size", "num_nextn_predict_layers")),
+        seed=2,
     ),
 ]

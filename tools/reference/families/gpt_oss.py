@@ -69,9 +69,11 @@ CASES = [
             sliding_window=20,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=64,
         rules=RULES,
         inert=INERT,
+        seed=27,
     ),
     FamilyCase(
         "gpt-oss-wide",
@@ -96,5 +98,6 @@ CASES = [
         dtype="F32",
         rules=RULES,
         inert=INERT,
+        seed=2,
     ),
 ]

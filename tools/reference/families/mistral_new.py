@@ -143,6 +143,7 @@ CASES = [
         ),
         prompt=56,
         rules=((r"(q_proj|k_proj)\.weight$", "matrix", 1.5),),
+        seed=2,
     ),
     FamilyCase(
         "ministral3",
@@ -150,6 +151,7 @@ CASES = [
         "inside a multimodal config.json (text_config, language_model. names, vision tensors to "
         "skip): yarn and llama_4_scaling_beta past the original length, 6 heads on 2, head_dim 12",
         multimodal(ministral3_text(bos_token_id=1, eos_token_id=2)),
+        gguf=True,
         prompt=96,
         text_key="text_config",
         inert=INERT,

@@ -40,6 +40,7 @@ CASES = [
             sliding_window=None,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=56,
     ),
     FamilyCase(

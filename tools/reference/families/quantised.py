@@ -120,6 +120,7 @@ CASES = [
         inert=_QWEN_INERT,
         rules=((r"(q_norm|k_norm)\.weight$", "norm_wide", 1.6),),
         quant=gq.Fp8Block(_LINEAR, block=(128, 128), scale_dtype=torch.bfloat16),
+        seed=2,
     ),
     dataclasses.replace(
         _V3,
@@ -131,6 +132,7 @@ CASES = [
             r"layers\.\d+\.(self_attn\.|mlp\.).*_proj(_with_mqa)?$", block=(16, 32)
         ),
         shards=1,
+        seed=2,
     ),
     dataclasses.replace(
         _M2,
@@ -163,6 +165,7 @@ CASES = [
             ),
         ),
         quant=gq.Fp8Channel(r"layers\.\d+\.(self_attn|mlp)\..*_proj$"),
+        seed=2,
     ),
     dataclasses.replace(
         _case(mistral_new, "ministral3"),
@@ -201,6 +204,7 @@ CASES = [
             n_routed_experts=7,
         ),
         quant=gq.CompressedInt4(r"\.experts\.\d+\.\w+_proj$"),
+        seed=1,
     ),
     FamilyCase(
         "qwen3-int4-asym",
@@ -292,6 +296,7 @@ CASES = [
         inert=_QWEN_INERT,
         rules=((r"(q_proj|k_proj)\.weight$", "matrix", 1.6),),
         quant=gq.Gptq(_LINEAR, symmetric=False, act_order=True),
+        seed=2,
     ),
     FamilyCase(
         "gpt-oss-mxfp4",

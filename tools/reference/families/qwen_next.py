@@ -86,11 +86,13 @@ CASES = [
             tie_word_embeddings=False,
             vocab_size=131,
         ),
+        gguf=True,
         prompt=80,
         rules=_RULES,
         embed_std=0.3,
         inert=frozenset(("intermediate_size", "use_sliding_window")),
         extra=_mtp,
+        seed=164,
     ),
     FamilyCase(
         "qwen3-next-dense",
@@ -130,5 +132,6 @@ CASES = [
         embed_std=0.2,
         float32=r"(A_log|linear_attn\.norm\.weight)$",
         inert=frozenset(("use_sliding_window",)),
+        seed=157,
     ),
 ]

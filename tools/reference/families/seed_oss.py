@@ -44,8 +44,10 @@ CASES = [
             tie_word_embeddings=False,
             vocab_size=143,
         ),
+        gguf=True,
         prompt=56,
         inert=_INERT,
+        seed=2,
     ),
     FamilyCase(
         "seed-oss-biases",
@@ -68,5 +70,6 @@ CASES = [
         prompt=56,
         inert=_INERT,
         rules=((r"(q_proj|k_proj)\.weight$", "matrix", 1.6),),
+        seed=2,
     ),
 ]
