@@ -109,8 +109,11 @@ class Finder {
     if (tensor->stored->extra_dim) shape.insert(shape.end() - 1, 1);
     const NamedTensor* found = checkpoint_.tensors.Find(name);
     if (found == nullptr) return Status(StatusCode::kNotFound, name);
-    // A single number may be stored without a dimension.
-    if (found->view.shape != shape && !(shape == Shape{1} && found->view.shape.empty())) {
+    // A single number may be stored without a dimension, a vector as a matrix of one row.
+    Shape held = found->view.shape;
+    if (held.empty()) held = {1};
+    if (shape.size() == 1 && held.size() == 2 && held[0] == 1) held.erase(held.begin());
+    if (held != shape) {
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}': expected {}, found {}; does the configuration belong to these "
                    "weights?",
