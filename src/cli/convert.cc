@@ -1,10 +1,12 @@
 // frugal convert: a model as one GGUF file.
 #include <fmt/core.h>
 
+#include <cctype>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
+#include "base/check.h"
 #include "base/machine.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -45,7 +47,13 @@ std::string Size(int64_t bytes) {
 Status Run(const ConvertOptions& options) {
   ASSIGN_OR_RETURN(const Checkpoint source, OpenCheckpoint(options.source));
   GgufExportOptions exported;
-  if (!options.quant.empty()) exported.type = FindDType(options.quant)->dtype;
+  if (!options.quant.empty()) {
+    std::string name = options.quant;
+    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const DTypeInfo* type = FindDType(name);
+    CHECK(type != nullptr);  // the option takes the names of types alone
+    exported.type = type->dtype;
+  }
   ASSIGN_OR_RETURN(exported.metadata, OtherKeys(options, source));
   std::optional<StatusLine> line;
   exported.progress = [&](int64_t tensor, int64_t tensors) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -220,6 +221,39 @@ Status AddRankFiles(const std::string& directory, const RankFiles& files, Tensor
   return IndexTensors(source);
 }
 
+// Tensors of the parts that see images, beside a text model.
+constexpr std::string_view kVisionParts[] = {
+    "vision_tower.",       "vision_model.",       "multi_modal_projector.",
+    "model.vision_tower.", "model.vision_model.", "model.multi_modal_projector."};
+
+// Models that also see images hold a text model's configuration in text_config and its tensors
+// under language_model: these become the checkpoint. What is said beside text_config of all parts
+// (how weights are packed, token ids) is kept where text_config is silent.
+void SelectTextModel(Checkpoint* checkpoint) {
+  constexpr std::string_view kText = "text_config.", kInner = "language_model.";
+  Metadata text;
+  for (const auto& [key, value] : checkpoint->metadata.values) {
+    if (key.starts_with(kText)) text.values.emplace(key.substr(kText.size()), value);
+  }
+  if (!text.values.contains("model_type")) return;
+  for (const auto& [key, value] : checkpoint->metadata.values) {
+    const bool shared = key.starts_with("quantization_config.") || key == "tie_word_embeddings" ||
+                        key == "bos_token_id" || key == "eos_token_id";
+    if (shared) text.values.emplace(key, value);
+  }
+  checkpoint->metadata = std::move(text);
+  std::erase_if(checkpoint->tensors.tensors, [](const NamedTensor& tensor) {
+    return std::ranges::any_of(
+        kVisionParts, [&](std::string_view part) { return tensor.name.starts_with(part); });
+  });
+  for (NamedTensor& tensor : checkpoint->tensors.tensors) {
+    const size_t at = tensor.name.starts_with("model.") ? 6 : 0;
+    if (std::string_view(tensor.name).substr(at).starts_with(kInner)) {
+      tensor.name.erase(at, kInner.size());
+    }
+  }
+}
+
 Result<Metadata> ReadConfig(const std::string& path) {
   ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path, kMaxConfigBytes));
   return FlattenJson(json, path);
@@ -238,7 +272,10 @@ Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptio
   if (Exists(generation)) {
     ASSIGN_OR_RETURN(checkpoint.generation, ReadConfig(generation));
   }
-  if (options.metadata_only) return checkpoint;
+  if (options.metadata_only) {
+    SelectTextModel(&checkpoint);
+    return checkpoint;
+  }
 
   if (Exists(Join(directory, kWeights))) {  // transformers looks for it first too
     RETURN_IF_ERROR(AddFile(Join(directory, kWeights), &checkpoint.tensors));
@@ -250,6 +287,8 @@ Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptio
   } else {
     return MissingWeights(directory);
   }
+  SelectTextModel(&checkpoint);
+  RETURN_IF_ERROR(IndexTensors(&checkpoint.tensors));
   return checkpoint;
 }
 

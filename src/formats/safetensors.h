@@ -27,7 +27,7 @@ Result<SafetensorsHeader> ParseSafetensors(std::span<const uint8_t> bytes, const
 // model.safetensors or else of the shards that model.safetensors.index.json lists. The map and the
 // shards must hold the same tensors. Without either, of files that are split by the ranks of tensor
 // parallelism (pytorch_model-NNNNN-TP-common.safetensors or -TP-000 and on): rank r's part of a
-// tensor is named "<name>#TP-00r".
+// tensor is named "<name>#TP-00r". Of a model that also sees images (text_config), the text model.
 Result<Checkpoint> OpenHuggingFace(const std::string& directory, const OpenOptions& options);
 
 // Writes one file through a temporary file that is renamed when complete; on failure `path` keeps

@@ -96,8 +96,9 @@ void Glu(Activation act, const float* gate, const float* up, int64_t n, float* y
     F32 u = LoadSome(up + i, count);
     F32 inner = g;
     if (act == Activation::kSwigluClamped) {
-      g = Min(g, Set(7.0f));
-      u = Add(Min(Max(u, Set(-7.0f)), Set(7.0f)), Set(1.0f));
+      // In this order of operands a NaN stays one.
+      g = Min(Set(7.0f), g);
+      u = Add(Min(Set(7.0f), Max(Set(-7.0f), u)), Set(1.0f));
       inner = Mul(g, Set(1.702f));
     }
     if (act == Activation::kGeluTanh) {
@@ -118,8 +119,8 @@ void Xielu(const XieluParams& params, const float* x, int64_t n, float* y) {
     F32 sum = Mul(Mul(above, above), Set(params.alpha_p));
     const F32 expm1 = Sub(Exp(Min(below, Set(params.eps))), Set(1.0f));
     const F32 negative = Mul(Sub(expm1, below), Set(params.alpha_n));
-    const I32 is_below = SarI<31>(Bits(below));
-    sum = Add(sum, FromBits(AndI(Bits(negative), is_below)));
+    const I32 not_above = SarI<31>(SubI(Bits(above), SetI(1)));  // all ones where v ≤ 0
+    sum = Add(sum, FromBits(AndI(Bits(negative), not_above)));
     StoreSome(y + i, Fma(Set(params.beta), v, sum), count);
   });
 }

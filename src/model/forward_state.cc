@@ -5,6 +5,7 @@
 #include "model/blocks/ffn.h"
 #include "model/blocks/mixer_output.h"
 #include "model/blocks/mla.h"
+#include "model/blocks/moe.h"
 
 namespace frugal {
 namespace {
@@ -80,7 +81,8 @@ struct Sizes {
         if (!linear->exists()) continue;
         const ActKind kind = ActivationKind(linear->w.dtype, exact());
         s.normed.Want(l, kind, nullptr);
-        s.moe.input.Want(l, kind, nullptr);
+        const bool own = linear == &expert.gate && HasOwnGateInput(expert);
+        (own ? s.moe.gate_input : s.moe.input).Want(l, kind, nullptr);
       }
       s.moe.activated.Want(l, ActivationKind(expert.down.w.dtype, exact()), nullptr);
     }
@@ -144,6 +146,7 @@ void Allocate(ForwardState* s) {
   s->moe.slot_expert.resize(slots);
   s->moe.expert_begin.resize(sizes.experts + 1);
   s->moe.input.Reserve(slots, spec.hidden);
+  s->moe.gate_input.Reserve(slots, spec.hidden);
   s->moe.activated.Reserve(slots, sizes.expert_ff);
   s->moe.gate = AlignedBuffer<float>(slots * sizes.expert_ff);
   s->moe.up = AlignedBuffer<float>(slots * sizes.expert_ff);
@@ -153,7 +156,8 @@ void Allocate(ForwardState* s) {
     s->cos.emplace_back(rows * (rope.rotary_dim / 2));
     s->sin.emplace_back(rows * (rope.rotary_dim / 2));
   }
-  const int64_t widest = std::max({spec.hidden, sizes.mixed, sizes.ff, sizes.expert_ff});
+  const int64_t widest =
+      std::max({spec.hidden, sizes.mixed, sizes.ff, sizes.expert_ff, sizes.q_lora});
   for (int t = 0; t < s->threads(); ++t) {
     s->scratch.emplace_back(std::max(sizes.scratch, spec.hidden));
     s->ordered.emplace_back(widest);

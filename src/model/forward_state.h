@@ -53,6 +53,7 @@ struct MoeState {
   std::vector<int32_t> slot_expert;   // (slots)
   std::vector<int32_t> expert_begin;  // (E + 1) first slot of each expert
   ActivationSet input;                // of gate and up, a row per slot
+  ActivationSet gate_input;           // of gates in another order than up
   ActivationSet activated;            // of down
   AlignedBuffer<float> gate;          // (slots, f)
   AlignedBuffer<float> up;            // (slots, f)

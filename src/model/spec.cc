@@ -46,6 +46,13 @@ float PositionFactor(const PositionScale& scale, int64_t position) {
   return 1.0f;
 }
 
+bool LeavesOut(const ModelSpec& spec, std::string_view tensor) {
+  return std::ranges::any_of(spec.unused_tensors, [&](std::string_view pattern) {
+    return pattern.starts_with('*') ? tensor.ends_with(pattern.substr(1))
+                                    : tensor.starts_with(pattern.substr(0, pattern.size() - 1));
+  });
+}
+
 int MoeLayers(const ModelSpec& spec) {
   int count = 0;
   for (const LayerSpec& layer : spec.layers) count += layer.moe() != nullptr;

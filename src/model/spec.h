@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -193,7 +194,8 @@ struct ModelSpec {
   // (DeepSeek-V3, arXiv:2412.19437, section 2.2).
   std::vector<LayerSpec> mtp_layers;
   bool mtp_own_embedding = false;  // their files repeat embedding and head
-  // Hugging Face tensors whose names begin so belong to parts that the published code leaves out.
+  // Hugging Face tensors that may be there and are not needed, as "beginning*" or "*ending": of
+  // parts that the published code leaves out, or repeating what the configuration says.
   std::vector<std::string> unused_tensors;
 
   int32_t bos_id = -1;            // -1: none
@@ -206,8 +208,9 @@ struct ModelSpec {
   }
 };
 
-int MoeLayers(const ModelSpec& spec);  // how many layers have experts
-int MaxTopK(const ModelSpec& spec);    // most experts a layer chooses per token
+bool LeavesOut(const ModelSpec& spec, std::string_view tensor);  // by unused_tensors
+int MoeLayers(const ModelSpec& spec);                            // how many layers have experts
+int MaxTopK(const ModelSpec& spec);  // most experts a layer chooses per token
 
 // ---- What a sequence keeps ----------------------------------------------------------------------
 

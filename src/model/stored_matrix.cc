@@ -80,8 +80,9 @@ class Finder {
     m_.form = form;
     m_.bits = bits;
     if (shape_.size() != 2) return Refuse(name_, "packed in three dimensions");
-    const bool inverse_name = Get(module_ + ".weight_scale_inv") != nullptr;
-    const std::string scale = module_ + (inverse_name ? ".weight_scale_inv" : ".weight_scale");
+    // Both names are of factors, "inv" being the quantiser's view.
+    std::string scale = module_ + ".weight_scale";
+    if (Get(scale) == nullptr && scheme_.method == QuantMethod::kFp8) scale += "_inv";
     RETURN_IF_ERROR(UseScale(scale));
     ASSIGN_OR_RETURN(const QuantGroup group, Choose(scale, [&](const QuantGroup& candidate) {
                        return candidate.is_float == (form == StoredForm::kFp8) &&

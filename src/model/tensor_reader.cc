@@ -156,11 +156,7 @@ class Finder {
       if (used_.contains(tensor.name)) continue;
       // Older exports keep the rope's frequencies, which the configuration gives anyway.
       if (tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
-      if (std::ranges::any_of(spec_.unused_tensors, [&](const std::string& prefix) {
-            return tensor.name.starts_with(prefix);
-          })) {
-        continue;
-      }
+      if (LeavesOut(spec_, tensor.name)) continue;
       if (tensor.name == "lm_head.weight" && IsCopyOfEmbedding(tensor)) continue;
       return Error(StatusCode::kCorrupt,
                    "{}: tensor '{}' {} has no place in this model; a setting that needs it may be "

@@ -473,14 +473,9 @@ class Binder {
     return temporary;
   }
 
-  bool IsUnused(const std::string& name) const {
-    return std::ranges::any_of(spec_.unused_tensors,
-                               [&](const std::string& prefix) { return name.starts_with(prefix); });
-  }
-
   Status CheckLeftOver() const {
     for (const NamedTensor& tensor : checkpoint_.tensors.tensors) {
-      if (used_.contains(tensor.name) || IsUnused(tensor.name)) continue;
+      if (used_.contains(tensor.name) || LeavesOut(spec_, tensor.name)) continue;
       // Older exports keep the rope's frequencies, which the configuration gives anyway.
       if (tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
       if (tensor.name == "lm_head.weight" && IsCopyOfEmbedding(tensor)) continue;

@@ -75,9 +75,9 @@ struct BpeModel {
   // All rules, by rank.
   std::vector<BpeRule> AllRules() const;
 
-  // Likewise, but where several ways to make a token share its rank (AddAllMerges), only the one that the rules of lower rank leave of its bytes, as the
-  // converters of ranked vocabularies write it; none where they leave more than two symbols.
-  // For kBytes; `bytes` are the tokens' by id.
+  // Likewise, but where several ways to make a token share its rank (AddAllMerges), only the one
+  // that the rules of lower rank leave of its bytes, as the converters of ranked vocabularies write
+  // it; none where they leave more than two symbols. For kBytes; `bytes` are the tokens' by id.
   std::vector<BpeRule> Rules(const std::vector<std::string>& bytes) const;
 
   // Appends the ids of one word (one piece of the pre-tokenizer).

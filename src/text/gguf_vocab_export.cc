@@ -36,7 +36,10 @@ constexpr std::string_view kProbe =
     "!a\n"
     "中文字符测试，标点。「引号」！？ 日本語のテキスト、カタカナ ｶﾅ 한국어 문장 텍스트 ㄱㄴ ㄅㄆ\n"
     "Привет мир, Ελληνικά κείμενο עברית العربية हिन्दी ไทย தமிழ் ქართული\n"
-    "e\u0301a\u0308 n\u0303 \u0301x café naïve 🙂👍🏽 👨‍👩‍👧 ♥ ∑∫ → “curly” ‘single’ … "
+    "e\u0301a\u0308 n\u0303 \u0301x café naïve 🙂👍🏽 👨‍👩‍👧 ♥ ∑∫ → "
+    "“curly” "
+    "‘single’ "
+    "… "
     "—dash– ¿qué? ¡hola!\n"
     "word'S WORD's  'Twas l'été  d'accord\n\n\n\n\tend   \n   ";
 

@@ -15,7 +15,7 @@ TEST(Convert, WhatWasConvertedSaysTheSame) {
   EXPECT_EQ(made.out, "");
   EXPECT_NE(made.err.find("qwen3"), std::string::npos) << made.err;
   EXPECT_NE(made.err.find("F32"), std::string::npos) << made.err;
-  for (const std::string& prompt : {"Hello", "where <|im_end|> ends"}) {
+  for (const std::string prompt : {"Hello", "where <|im_end|> ends"}) {
     const std::vector<std::string> more = {"-p",        prompt, "--greedy",  "-n", "12",
                                            "--compute", "f32",  "--threads", "1",  "--json"};
     std::vector<std::string> own = {"run", model.path()};
@@ -32,7 +32,7 @@ TEST(Convert, ATrainedModelTellsItsStory) {
   SKIP_WITHOUT_SHARED("models/stories260K");
   const TempDir dir;
   const std::string out = dir.Path("story.gguf");
-  MustRun({"convert", Shared("models/stories260K"), "-o", out, "-q", "F32"});
+  ASSERT_EQ(RunProgram({"convert", Shared("models/stories260K"), "-o", out, "-q", "F32"}).exit, 0);
   const std::vector<std::string> more = {"--raw", "--greedy", "-n", "60", "--threads", "1"};
   std::vector<std::string> own = {"run", Shared("models/stories260K")};
   std::vector<std::string> theirs = {"run", out};
@@ -52,7 +52,9 @@ TEST(Convert, SaysWhichRowsFellBack) {
 
 TEST(Convert, RequantisesAGguf) {
   const TempDir dir;
-  MustRun({"convert", TestData("models/llama-q8_0.gguf"), "-o", dir.Path("m.gguf"), "-q", "Q4_0"});
+  const Output requantised = RunProgram(
+      {"convert", TestData("models/llama-q8_0.gguf"), "-o", dir.Path("m.gguf"), "-q", "Q4_0"});
+  ASSERT_EQ(requantised.exit, 0) << requantised.err;
   Result<Checkpoint> made = OpenCheckpoint(dir.Path("m.gguf"));
   ASSERT_TRUE(made.ok()) << made.status().message();
   EXPECT_EQ(made->tensors.Find("blk.0.ffn_up.weight")->view.dtype, DType::kQ4_0);

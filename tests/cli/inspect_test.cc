@@ -34,6 +34,8 @@ const std::vector<std::string> kFactKeys = {"family",
                                             "weight_bytes",
                                             "weight_bytes_by_type",
                                             "kv_bytes_per_token",
+                                            "kv_window_bytes_per_token",
+                                            "state_bytes",
                                             "context",
                                             "memory_bytes",
                                             "threads"};

@@ -215,6 +215,49 @@ TEST_P(AttentionTest, LargeLogits) {
   for (size_t d = 0; d < 16; ++d) EXPECT_NEAR(out[d], exact[d], 1e-2);
 }
 
+// Latent attention: the values are the first elements of the keys.
+TEST_P(AttentionTest, ValuesMayBePartOfTheKeys) {
+  const Kernels& kernels = KernelsFor(GetParam());
+  const Case cases[] = {{576, 512, 5, 0, 130}, {40, 24, 7, 0, 70}, {19, 13, 3, 0, 65},
+                        {7, 3, 1, 0, 1},       {80, 80, 4, 0, 64}, {20, 16, 4, 70, 200}};
+  for (Case c : cases) {
+    for (const KvType type : {KvType::kF32, KvType::kBf16}) {
+      c.type = type;
+      const int heads = 2;
+      const Cache cache(kernels, type, heads, c.head_dim, c.v_head_dim, c.end, 57);
+      for (int kv_head = 0; kv_head < heads; ++kv_head) {
+        Problem p = MakeProblem(c, cache, kv_head);
+        p.args.v_offset = p.args.k_offset;
+        p.args.v_stride = c.head_dim;
+        const std::vector<float> out = Attend(kernels, p.args);
+        const std::vector<double> k = cache.Rows(false, kv_head, c.begin, c.end);
+        std::vector<double> v;
+        for (size_t at = 0; at < k.size(); at += static_cast<size_t>(c.head_dim)) {
+          v.insert(v.end(), k.begin() + static_cast<int64_t>(at),
+                   k.begin() + static_cast<int64_t>(at) + c.v_head_dim);
+        }
+        for (int h = 0; h < c.group; ++h) {
+          const std::vector<double> q(p.q.begin() + h * c.head_dim,
+                                      p.q.begin() + (h + 1) * c.head_dim);
+          std::vector<double> exact(static_cast<size_t>(c.v_head_dim));
+          ref::Attention<double>(q.data(), k.data(), v.data(), c.end - c.begin, c.head_dim,
+                                 c.v_head_dim, p.args.scale, 0.0, nullptr, exact.data());
+          double error = 0.0;
+          double size = 0.0;
+          for (int d = 0; d < c.v_head_dim; ++d) {
+            const double e = exact[static_cast<size_t>(d)];
+            const double delta = out[static_cast<size_t>(h * c.v_head_dim + d)] - e;
+            error += delta * delta;
+            size += e * e;
+          }
+          EXPECT_LE(std::sqrt(error / size), 1e-6)
+              << "head_dim " << c.head_dim << " group " << c.group << " head " << h;
+        }
+      }
+    }
+  }
+}
+
 TEST(AttentionAcrossIsas, GiveTheSameBits) {
   for (const KvType type : {KvType::kF32, KvType::kBf16}) {
     const Case c = {72, 72, 6, 5, 200, 4.0f, true, type};

@@ -97,6 +97,130 @@ TEST_P(ElementwiseTest, GluAtTheEnds) {
   }
 }
 
+TEST_P(ElementwiseTest, SwigluClamped) {
+  for (const int64_t n : kLengths) {
+    const auto size = static_cast<size_t>(n);
+    const std::vector<float> gate = RandomFloats(size + 1, 44, 6.0f);  // many beyond ±7
+    const std::vector<float> up = RandomFloats(size + 1, 45, 6.0f);
+    std::vector<float> y(size + 2, -5.0f);
+    // From the second element on: at no alignment but a float's.
+    kernels_.glu(Activation::kSwigluClamped, gate.data() + 1, up.data() + 1, n, y.data() + 1);
+    for (size_t i = 1; i <= size; ++i) {
+      const double exact = ref::SwigluClamped<double>(gate[i], up[i]);
+      EXPECT_NEAR(y[i], exact, 4e-6 * std::fabs(exact) + 1e-6) << gate[i] << " " << up[i];
+    }
+    EXPECT_EQ(y[0], -5.0f);
+    EXPECT_EQ(y[size + 1], -5.0f) << "written beyond the end";
+  }
+}
+
+TEST_P(ElementwiseTest, SwigluClampedAtTheEnds) {
+  const std::vector<float> gate = {0.0f, 7.0f, 7.5f, 1e30f, kInf, -1e30f, 1.0f,  1.0f,
+                                   1.0f, 1.0f, 1.0f, kNan,  1.0f, kNan,   -0.0f, kInf};
+  const std::vector<float> up = {2.0f, 2.0f, 2.0f,  2.0f, 2.0f, 2.0f, 7.0f, 9.0f,
+                                 kInf, -9.f, -kInf, 2.0f, kNan, kNan, 2.0f, -kInf};
+  std::vector<float> y(gate.size());
+  kernels_.glu(Activation::kSwigluClamped, gate.data(), up.data(),
+               static_cast<int64_t>(gate.size()), y.data());
+  for (size_t i = 0; i < gate.size(); ++i) {
+    if (std::isnan(gate[i]) || std::isnan(up[i])) {
+      EXPECT_TRUE(std::isnan(y[i])) << i;
+      continue;
+    }
+    const double exact = i == 5 ? 0.0 : ref::SwigluClamped<double>(gate[i], up[i]);
+    EXPECT_NEAR(y[i], exact, 2e-6 * std::fabs(exact)) << i;
+  }
+}
+
+// The exponential is taken, not expm1: near zero its rounding error stays, of one ulp of 1.
+TEST_P(ElementwiseTest, Xielu) {
+  const XieluParams params = {.alpha_p = 0.8f, .alpha_n = 1.7f, .beta = 0.5f, .eps = -1e-6f};
+  const auto exact = [&](double x) {
+    return ref::Xielu<double>(x, params.alpha_p, params.alpha_n, params.beta, params.eps);
+  };
+  for (const int64_t n : kLengths) {
+    const auto size = static_cast<size_t>(n);
+    const std::vector<float> x = RandomFloats(size + 1, 46, 4.0f);
+    std::vector<float> y(size + 2, -5.0f);
+    kernels_.xielu(params, x.data() + 1, n, y.data() + 1);
+    for (size_t i = 1; i <= size; ++i) {
+      EXPECT_NEAR(y[i], exact(x[i]), 4e-7 * std::fabs(exact(x[i])) + 2.5e-7 * params.alpha_n)
+          << x[i];
+    }
+    EXPECT_EQ(y[0], -5.0f);
+    EXPECT_EQ(y[size + 1], -5.0f) << "written beyond the end";
+  }
+  const std::vector<float> ends = {0.0f,   -0.0f,   -1e-7f, 1e-7f, -1e-6f,
+                                   -1e-3f, -100.0f, 100.0f, 1e15f, -1e30f};
+  std::vector<float> y(ends.size());
+  kernels_.xielu(params, ends.data(), static_cast<int64_t>(ends.size()), y.data());
+  for (size_t i = 0; i < ends.size(); ++i) {
+    EXPECT_NEAR(y[i], exact(ends[i]), 4e-7 * std::fabs(exact(ends[i])) + 2.5e-7 * params.alpha_n)
+        << ends[i];
+  }
+  // Zero belongs to the lower branch, whose eps makes it negative.
+  EXPECT_LT(y[0], 0.0f);
+  EXPECT_LT(y[1], 0.0f);
+  const std::vector<float> odd = {kNan, kInf};
+  kernels_.xielu(params, odd.data(), 2, y.data());
+  EXPECT_TRUE(std::isnan(y[0]));
+  EXPECT_EQ(y[1], kInf);
+}
+
+TEST_P(ElementwiseTest, XieluInPlace) {
+  const XieluParams params = {.alpha_p = 0.8f, .alpha_n = 1.7f, .beta = 0.5f, .eps = -1e-6f};
+  std::vector<float> x = RandomFloats(50, 47, 4.0f);
+  std::vector<float> apart(50);
+  kernels_.xielu(params, x.data(), 50, apart.data());
+  kernels_.xielu(params, x.data(), 50, x.data());
+  EXPECT_TRUE(SameBits(x, apart));
+}
+
+TEST_P(ElementwiseTest, SiluAndSigmoidGate) {
+  for (const int64_t n : kLengths) {
+    const auto size = static_cast<size_t>(n);
+    const std::vector<float> x = RandomFloats(size + 1, 48, 5.0f);
+    std::vector<float> y(size + 2, -5.0f);
+    kernels_.silu(x.data() + 1, n, y.data() + 1);
+    for (size_t i = 1; i <= size; ++i) {
+      const double exact = ref::Silu<double>(x[i]);
+      EXPECT_NEAR(y[i], exact, 5e-7 * std::fabs(exact)) << x[i];
+    }
+    EXPECT_EQ(y[0], -5.0f);
+    EXPECT_EQ(y[size + 1], -5.0f) << "written beyond the end";
+
+    const std::vector<float> before = RandomFloats(size + 2, 49);
+    y = before;
+    kernels_.sigmoid_gate(x.data() + 1, n, y.data() + 1);
+    for (size_t i = 1; i <= size; ++i) {
+      const double exact = before[i] / (1.0 + std::exp(-static_cast<double>(x[i])));
+      EXPECT_NEAR(y[i], exact, 5e-7 * std::fabs(exact)) << x[i];
+    }
+    EXPECT_EQ(y[0], before[0]);
+    EXPECT_EQ(y[size + 1], before[size + 1]) << "written beyond the end";
+  }
+}
+
+TEST_P(ElementwiseTest, SiluAndSigmoidGateAtTheEnds) {
+  const std::vector<float> x = {0.0f, 100.0f, -100.0f, 1e30f, -1e30f, kInf, kNan};
+  std::vector<float> y(x.size());
+  kernels_.silu(x.data(), static_cast<int64_t>(x.size()), y.data());
+  const std::vector<float> silu = {0.0f, 100.0f, 0.0f, 1e30f, 0.0f, kInf};
+  for (size_t i = 0; i < silu.size(); ++i) {
+    if (std::isinf(silu[i])) {
+      EXPECT_EQ(y[i], silu[i]);
+    } else {
+      EXPECT_NEAR(y[i], silu[i], 1e-37) << x[i];
+    }
+  }
+  EXPECT_TRUE(std::isnan(y.back()));
+  std::fill(y.begin(), y.end(), 3.0f);
+  kernels_.sigmoid_gate(x.data(), static_cast<int64_t>(x.size()), y.data());
+  const std::vector<float> gated = {1.5f, 3.0f, 0.0f, 3.0f, 0.0f, 3.0f};
+  for (size_t i = 0; i < gated.size(); ++i) EXPECT_NEAR(y[i], gated[i], 1e-37) << x[i];
+  EXPECT_TRUE(std::isnan(y.back()));
+}
+
 // silu(g)/g = 1/(1 + e^−g) shows exp alone: 2 ulp, and the sum's and the quotient's rounding.
 TEST_P(ElementwiseTest, ExpIsAccurateOverItsWholeRange) {
   std::vector<float> gate;

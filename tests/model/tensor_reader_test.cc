@@ -145,8 +145,7 @@ TEST(TensorReader, TheBindersErrors) {
     return reader.ok() ? "" : reader.status().message();
   };
   EXPECT_NE(refused({}).find("'model.embed_tokens.weight' (40, 16) is missing"), std::string::npos);
-  EXPECT_NE(refused({{"model.embed_tokens.weight", {40, 16}}, {"model.norm.weight", {15}}})
-                .find("expected (16), found (15)"),
+  EXPECT_NE(refused({{"model.embed_tokens.weight", {40, 16}}}).find("'model.norm.weight' (16)"),
             std::string::npos);
 }
 

@@ -26,9 +26,12 @@ class FamilyCase:
     # config.json keys that do not reach the result (dotted inside dicts). A key outside this set
     # and golden_family's must move the logits when changed.
     inert: frozenset[str] = frozenset()
+    text_key: str | None = None  # config.json key that holds the text model, in multimodal files
+    computed: str = ""  # regular expression: state that is computed, not stored
     # Changes of a built transformers model where the release is wrong; `patched` says which.
     patch: Callable[[Any], None] | None = None
     patched: str = ""
+    cached: bool = True  # greedy tokens with the reference's cache; else whole passes
     # Hugging Face state to the published names, and back to what the reference loads.
     to_disk: Callable[[dict, dict], dict] | None = None
     from_disk: Callable[[dict, dict], dict] | None = None
@@ -36,6 +39,7 @@ class FamilyCase:
     # back.
     files: Callable[[dict], dict] | None = None
     join_files: Callable[[dict], dict] | None = None
+    quant: Any = None  # a form of golden_quant.py; the reference has the values that it holds
     # Tensors on disk that the logits do not depend on: (config, {name in the last layer: shape}) →
     # {name: shape}. Those of MTP layers, whose embedding and head repeat the model's own.
     extra: Callable[[dict, dict], dict] | None = None

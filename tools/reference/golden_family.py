@@ -15,6 +15,7 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 from transformers.core_model_loading import revert_weight_conversion
 
 import golden_model as gm
+from golden_quant import Mxfp4, stack_experts
 
 # The reference's own float32 rounding must stay well inside the tolerance.
 MAX_REFERENCE_ERROR = gm.TOLERANCE / 3
@@ -37,11 +38,14 @@ RULES = (
     (r"\.bias$|_bias$", "shift", 0.4),
     # Sharper attention, so that positions count and the greedy text does not go round in circles.
     (r"(q_norm|k_norm|query_layernorm|key_layernorm)\.weight$", "norm_wide", 1.35),
-    (r"norm\d?\.weight$", "norm", 1.0),
+    (r"(norm\d?|ln_pre)(\.\d+)?\.weight$", "norm", 1.0),
     (r"(embed_tokens|word_embeddings)\.weight$", "embed", 1.0),
     # Clear margins between experts.
     (r"(\.gate|router|\.wg)\.weight$", "matrix", 2.0),
     (r"(q_proj|q_b_proj|k_proj)\.weight$", "matrix", 1.25),
+    (r"act_fn\.alpha_[pn]$", "shift", 2.0),
+    (r"act_fn\.beta$", "positive", 0.8),
+    (r"act_fn\.eps$", "constant", 1.0),
 )
 
 # Keys of config.json that no family's logits depend on (max_position_embeddings: see the cases).
@@ -62,8 +66,12 @@ CHOICES = {
 }
 
 
+def text_config(case):
+    return case.config[case.text_key] if case.text_key else case.config
+
+
 class Reference:
-    """One built model: transformers' or a torch module."""
+    """One built model, of the text part of config.json: transformers' or a torch module."""
 
     def __init__(self, case, config):
         self.case, self.config = case, config
@@ -83,7 +91,11 @@ class Reference:
     def stored_names(self):
         if self.case.module is not None:
             return list(self.model.state_dict())
-        return gm.stored_names(self.model)
+        computed = self.case.computed
+        return [
+            name for name in gm.stored_names(self.model)
+            if not (computed and re.search(computed, name))
+        ]
 
     def parts(self):
         """(name, view of the values, fan-in) of every published tensor; experts one by one."""
@@ -140,7 +152,7 @@ class Reference:
 
     def greedy(self, ids):
         """64 greedy tokens and the rows of logits that chose them."""
-        if self.case.module is None:
+        if self.case.module is None and self.case.cached:
             return gm.greedy(self.model, ids)
         tokens, rows = [], []
         while len(tokens) < gm.GREEDY_TOKENS:
@@ -199,16 +211,18 @@ def draw(case, name, shape, fan_in, kind, gain, seed):
         values = rng.uniform(-0.3 * gain, 0.3 * gain, shape)
     elif kind in ("shift", "select"):
         values = gain * rng.uniform(0.1, 0.5, shape) * rng.choice([-1.0, 1.0], shape)
+    elif kind == "positive":
+        values = gain * rng.uniform(0.2, 1.0, shape)
     elif kind == "select_low":
         values = rng.uniform(-1.0, -0.6, shape)
     elif kind == "embed":
         values = case.embed_std * gain * rng.standard_normal(shape)
     else:
         values = gain * rng.standard_normal(shape) / np.sqrt(fan_in)
-    if shape and shape[0] == case.config["vocab_size"]:
+    if shape and shape[0] == text_config(case)["vocab_size"]:
         # No end of text among the greedy tokens.
-        values[sorted(special_ids(case.config))] *= 0.2
-    return values.astype(np.float32)
+        values[sorted(special_ids(text_config(case)))] *= 0.2
+    return np.asarray(values, np.float32)
 
 
 def stored_dtype(case, name):
@@ -217,12 +231,18 @@ def stored_dtype(case, name):
 
 @torch.no_grad()
 def randomise(reference, seed):
-    case = reference.case
+    """Draws every tensor; returns the packed form of the quantised ones, by published name."""
+    case, packed = reference.case, {}
     for name, view, fan_in in reference.parts():
         kind, gain = rule_of(case, name, view)
         if kind not in ("keep", "constant"):
             values = draw(case, name, tuple(view.shape), fan_in, kind, gain, seed)
             view.copy_(gm.round_to(values, stored_dtype(case, name)))
+        if case.quant and case.quant.quantises(name):
+            group = case.quant.pack(name, view)
+            view.copy_(case.quant.unpack(group)[name])
+            packed[name] = group
+    return packed
 
 
 @torch.no_grad()
@@ -241,8 +261,10 @@ def check_tensors(reference, prompt, logits, seed):
             view.copy_(kept.roll(1, -1))
         else:
             rng = np.random.default_rng([seed, zlib.crc32(name.encode()), 1])
-            noise = torch.from_numpy(rng.standard_normal(tuple(view.shape)).astype(np.float32))
-            large = ".experts." in name or kind == "shift"
+            shape = tuple(view.shape)
+            normal = rng.standard_normal(shape) if view.numel() > 1 else np.ones(shape)
+            noise = torch.from_numpy(normal.astype(np.float32))
+            large = ".experts." in name or kind in ("shift", "positive", "norm_plus_one")
             size = LARGE_PERTURBATION if large else gm.PERTURBATION
             view += noise * (size * kept.square().mean().sqrt())
         errors = gm.row_errors(reference.observed(prompt), logits)
@@ -344,8 +366,8 @@ def require_close(case, what, error):
 def golden_of(reference, seed):
     """Tensors and figures of a golden that meets every condition; gm.Rejected otherwise."""
     case = reference.case
-    special = special_ids(case.config)
-    prompt = random_prompt(case.config, special, case.prompt, seed)
+    special = special_ids(text_config(case))
+    prompt = random_prompt(text_config(case), special, case.prompt, seed)
     logits, routing = reference.whole(prompt)
     tokens, rows = reference.greedy(prompt)
     distinct = len(set(tokens.tolist()))
@@ -385,8 +407,9 @@ def golden_of(reference, seed):
         "greedy_min_margin": f"{margin:.2e}",
         "smallest_tensor_move": f"{tensor_move:.2e} ({tensor})",
         "smallest_config_move": f"{change_move:.2e} ({change})",
-        "cached_against_whole": f"{cache_error:.1e}",
     }
+    if case.module is None and case.cached:
+        figures["cached_against_whole"] = f"{cache_error:.1e}"
     golden = {"input_ids": prompt, "logits": logits, "greedy_ids": tokens}
     if routing is not None:
         golden["routing"] = routing
@@ -419,7 +442,7 @@ def natural(name):
 def extra_shapes(case, tensors):
     if not case.extra:
         return {}
-    prefix = f"model.layers.{case.config['num_hidden_layers'] - 1}."
+    prefix = f"model.layers.{text_config(case)['num_hidden_layers'] - 1}."
     layer = {
         name.removeprefix(prefix): tuple(t.shape)
         for name, t in tensors.items() if name.startswith(prefix)
@@ -427,26 +450,49 @@ def extra_shapes(case, tensors):
     return case.extra(case.config, layer)
 
 
-def disk_tensors(reference, seed):
+def block_sparse(name):
+    """The name that Mixtral and its descendants publish for a tensor of an expert."""
+    kinds = {"gate": "w1", "down": "w2", "up": "w3"}
+    return re.sub(
+        r"\.mlp\.experts\.(\d+)\.(gate|down|up)_proj\.",
+        lambda m: f".block_sparse_moe.experts.{m[1]}.{kinds[m[2]]}.", name,
+    )
+
+
+def disk_tensors(reference, packed, seed):
     """The published tensors in their stored types."""
     case = reference.case
     state = reference.model.state_dict()
     state = {name: state[name] for name in reference.stored_names()}
     if case.module is None:
         state = revert_weight_conversion(reference.model, state)
+    if text_config(case)["model_type"] in ("mixtral", "minimax", "minimax_m2"):
+        packed = {
+            block_sparse(name): {block_sparse(key): t for key, t in group.items()}
+            for name, group in packed.items()
+        }
+    if isinstance(case.quant, Mxfp4):
+        groups = stack_experts({k: t for group in packed.values() for k, t in group.items()})
+        packed = {name.removesuffix("_blocks"): {} for name in groups if name.endswith("_blocks")}
+    else:
+        groups = {k: t for group in packed.values() for k, t in group.items()}
+    shapes = extra_shapes(case, state)
+    state = {name: tensor for name, tensor in state.items() if name not in packed}
     if case.to_disk:
-        state = case.to_disk(state, case.config)
-    for name, shape in extra_shapes(case, state).items():
+        state, groups = (case.to_disk(tensors, case.config) for tensors in (state, groups))
+    for name, shape in shapes.items():
         if name.endswith(("embed_tokens.weight", "shared_head.head.weight")):
             own = "lm_head.weight" if name.endswith("head.weight") else "model.embed_tokens.weight"
             state[name] = state[own]
             continue
         kind, gain = rule_of(case, name, torch.empty(shape))
-        state[name] = torch.from_numpy(draw(case, name, shape, shape[-1], kind, gain, seed))
-    return {
-        name: state[name].to(STORED[stored_dtype(case, name)]).contiguous().clone()
-        for name in sorted(state, key=natural)
-    }
+        values = torch.from_numpy(draw(case, name, shape, shape[-1], kind, gain, seed))
+        if case.quant and case.quant.quantises(name):
+            groups |= case.quant.pack(name, values)
+        else:
+            state[name] = values
+    state = {name: t.to(STORED[stored_dtype(case, name)]) for name, t in state.items()} | groups
+    return {name: state[name].contiguous().clone() for name in sorted(state, key=natural)}
 
 
 def write_tensors(case, folder, tensors):
@@ -492,15 +538,21 @@ def write_json(path, value):
 def loaded(case, folder):
     """A reference that has read the written files."""
     config = json.loads((folder / "config.json").read_text())
-    tensors = {name: t.to(torch.float32) for name, t in read_tensors(case, folder).items()}
+    tensors = read_tensors(case, folder)
+    if case.quant:
+        tensors = case.quant.unpack(tensors)
+    tensors = {name: t.to(torch.float32) for name, t in tensors.items()}
     for name in extra_shapes(case, tensors):
         del tensors[name]
     if case.from_disk:
         tensors = case.from_disk(tensors, config)
-    reference = Reference(case, config)
+    reference = Reference(case, config[case.text_key] if case.text_key else config)
     if case.module is not None:
         reference.model.load_state_dict(tensors)
         return reference
+    if case.computed:
+        state = reference.model.state_dict()
+        tensors |= {name: t for name, t in state.items() if re.search(case.computed, name)}
     model, info = type(reference.model).from_pretrained(
         None, config=reference.model.config, state_dict=tensors, dtype=torch.float32,
         attn_implementation="eager", experts_implementation="eager", output_loading_info=True,
@@ -514,23 +566,23 @@ def loaded(case, folder):
     return reference
 
 
-def write_case(case, reference, seed, folder):
+def write_case(case, reference, packed, seed, folder):
     folder.mkdir()
     write_json(folder / "config.json", case.config)
     if case.generation:
         write_json(folder / "generation_config.json", case.generation)
-    write_tensors(case, folder, disk_tensors(reference, seed))
+    write_tensors(case, folder, disk_tensors(reference, packed, seed))
     for path in folder.iterdir():
         path.chmod(0o644)
 
 
 def try_family_case(case, seed, out):
     """Golden tensors and figures, after the checkpoint is written and read back."""
-    reference = Reference(case, case.config)
-    randomise(reference, seed)
+    reference = Reference(case, text_config(case))
+    packed = randomise(reference, seed)
     golden, figures = golden_of(reference, seed)
     folder = out / case.name
-    write_case(case, reference, seed, folder)
+    write_case(case, reference, packed, seed, folder)
     # What counts is what the reference reads back from the published files.
     again, routing = loaded(case, folder).whole(golden["input_ids"])
     if not np.array_equal(again, golden["logits"]):

@@ -52,8 +52,6 @@ ModelSpec Parse(ConfigReader& config) {
   if (paddle) spec.naming = kPaddle;
   const bool bias = config.gguf() ? config.checkpoint().tensors.Find("blk.0.attn_q.bias") != nullptr
                                   : config.BoolOr({"use_bias", ""}, false);
-  // Whether its experts and its head have them is not known.
-  if (sparse && paddle) ExpectBool(config, "use_bias", false);
 
   FfnSpec dense = ReadGlu(config);
   dense.bias = bias && !config.gguf();
@@ -79,7 +77,7 @@ ModelSpec Parse(ConfigReader& config) {
   ExpectNumber(config, "compression_ratio", 1.0);
   ExpectBool(config, "use_rmsnorm", true);
   // Multi-token prediction, which transformers leaves out, and training.
-  spec.unused_tensors = {"model.mtp_", "ernie.mtp_"};
+  spec.unused_tensors = {"model.mtp_*", "ernie.mtp_*"};
   for (const char* key : {"num_nextn_predict_layers", "multi_token_pred_lambda",
                           "hidden_dropout_prob", "attention_probs_dropout_prob"}) {
     config.Ignore({key, ""});

@@ -106,6 +106,9 @@ ModelSpec Parse(ConfigReader& config) {
     layer.mixer_residual = softmax[l] ? full : linear;
     layer.ffn_residual = mlp;
   }
+  // Transformers stores the decays too, which follow from the configuration.
+  spec.unused_tensors = {"*.self_attn.slope_rate", "*.self_attn.query_decay",
+                         "*.self_attn.key_decay", "*.self_attn.diagonal_decay"};
   // How lightning attention is cut into blocks; of a shared expert that is not there; training.
   for (const char* key :
        {"block_size", "shared_moe_mode", "router_aux_loss_coef", "router_jitter_noise"}) {

@@ -35,10 +35,10 @@ ModelSpec Parse(ConfigReader& config) {
                         kind));
     }
   }
-  for (const char* key :
-       {"router_aux_loss_coef", "mlp_intermediate_size", "layernorm_full_attention_beta",
-        "layernorm_linear_attention_beta", "layernorm_mlp_beta", "num_mtp_modules",
-        "mtp_transformer_layers", "use_mtp", "max_model_len", "output_dropout"}) {
+  for (const char* key : {"router_aux_loss_coef", "shared_moe_mode", "mlp_intermediate_size",
+                          "layernorm_full_attention_beta", "layernorm_linear_attention_beta",
+                          "layernorm_mlp_beta", "num_mtp_modules", "mtp_transformer_layers",
+                          "use_mtp", "max_model_len", "output_dropout"}) {
     config.Ignore({key, ""});  // not read by the published code
   }
   for (LayerSpec& layer : spec.layers) {

@@ -36,14 +36,16 @@ ModelSpec Parse(ConfigReader& config) {
   const int64_t window =
       config.IntOr({"sliding_window", "attention.sliding_window"}, 1, kMaxWindow,
                    /*fallback=*/named || config.gguf() || type != "mistral" ? 0 : 4096);
-  const std::vector<bool> sliding =
-      ReadLayerTypes(config, spec, "sliding_attention", "full_attention");
+  std::vector<bool> sliding;
+  if (type.starts_with("ministral")) {
+    sliding = ReadLayerTypes(config, spec, "sliding_attention", "full_attention");
+  }
   for (int l = 0; l < spec.n_layers(); ++l) {
     GqaSpec& gqa = spec.layers[l].gqa();
     gqa.window = sliding.empty() || sliding[l] ? window : 0;
     gqa.q_scale = q_scale;
   }
-  if (config.Has({"num_local_experts", ""})) {
+  if (type == "mixtral") {
     const MoeSpec moe =
         ReadExperts(config, {.renormalize = true},
                     {.n_experts = "num_local_experts", .d_ff = "intermediate_size"});

@@ -12,7 +12,10 @@ namespace {
 
 // Layers without experts keep the GLU.
 void ReadMoeLayers(ConfigReader& config, ModelSpec* spec) {
-  if (!config.Has({"num_experts", "expert_count"})) return;
+  const bool moe_type = config.gguf()
+                            ? config.Has({"", "expert_count"})
+                            : *config.checkpoint().metadata.GetString("model_type") == "qwen3_moe";
+  if (!moe_type) return;
   const RouterSpec router = {.renormalize = config.BoolOr({"norm_topk_prob", ""}, config.gguf())};
   const MoeSpec moe = ReadExperts(config, router, {.n_experts = "num_experts"});
   const int64_t step = config.IntOr({"decoder_sparse_step", ""}, 1, 1 << 16, 1);

@@ -71,6 +71,10 @@ void MaskGroups(const RouterSpec& router, std::span<float> scores) {
 
 }  // namespace
 
+bool HasOwnGateInput(const FfnWeights& expert) {
+  return expert.gate.exists() && expert.gate.order != expert.up.order;
+}
+
 void Route(const MoeSpec& spec, const float* select_bias, std::span<float> logits, int32_t* chosen,
            float* weights) {
   const RouterSpec& router = spec.router;
@@ -162,23 +166,32 @@ const float* InOrder(const Linear& linear, const float* x, float* scratch) {
   return scratch;
 }
 
-// Each slot's input: a copy of its row's, in the forms its expert reads.
-void Gather(ForwardState& s, int layer, int thread) {
+// A slot's input: a copy of its row's, in the order its weight reads.
+void GatherSlot(ForwardState& s, int layer, const Linear& linear, int64_t slot, int64_t row,
+                ActivationSet* set, float* scratch) {
   const int64_t d = s.model.spec.hidden;
+  for (const ActivationSet::Form& form : set->forms) {
+    uint8_t* to = set->Row(form, d, slot);
+    if (linear.order == nullptr) {
+      std::memcpy(to, s.normed.Row(s.normed.Find(layer, form.kind, nullptr), d, row),
+                  ActivationRowBytes(form.kind, d));
+      continue;
+    }
+    const ActivationSet::Form& plain = s.normed.Find(layer, ActKind::kF32, nullptr);
+    const float* x = reinterpret_cast<const float*>(s.normed.Row(plain, d, row));
+    s.kernels.quantize(form.kind, InOrder(linear, x, scratch), d, to);
+  }
+}
+
+void Gather(ForwardState& s, int layer, int thread) {
+  float* scratch = s.ordered[thread].data();
   const Range slots = SplitEvenly(s.rows() * Spec(s, layer).top_k, thread, s.threads());
   for (int64_t i = slots.begin; i < slots.end; ++i) {
     const FfnWeights& expert = WeightsOf(s, layer).experts[s.moe.slot_expert[i]];
     const int64_t row = s.moe.slot_row[i];
-    for (const ActivationSet::Form& form : s.moe.input.forms) {
-      uint8_t* to = s.moe.input.Row(form, d, i);
-      if (expert.up.order == nullptr) {
-        std::memcpy(to, s.normed.Row(s.normed.Find(layer, form.kind, nullptr), d, row),
-                    ActivationRowBytes(form.kind, d));
-        continue;
-      }
-      const ActivationSet::Form& plain = s.normed.Find(layer, ActKind::kF32, nullptr);
-      const float* x = reinterpret_cast<const float*>(s.normed.Row(plain, d, row));
-      s.kernels.quantize(form.kind, InOrder(expert.up, x, s.ordered[thread].data()), d, to);
+    GatherSlot(s, layer, expert.up, i, row, &s.moe.input, scratch);
+    if (HasOwnGateInput(expert)) {
+      GatherSlot(s, layer, expert.gate, i, row, &s.moe.gate_input, scratch);
     }
   }
 }
@@ -229,7 +242,8 @@ void ExpertsGateUp(ForwardState& s, int layer, int thread) {
       [&](int e, int64_t first, int64_t last) {
         const FfnWeights& expert = w.experts[e];
         if (expert.gate.exists()) {
-          ExpertProduct(s, layer, e, expert.gate, s.moe.input, first, last, s.moe.gate.data());
+          const ActivationSet& input = HasOwnGateInput(expert) ? s.moe.gate_input : s.moe.input;
+          ExpertProduct(s, layer, e, expert.gate, input, first, last, s.moe.gate.data());
         }
         ExpertProduct(s, layer, e, expert.up, s.moe.input, first, last, s.moe.up.data());
       });

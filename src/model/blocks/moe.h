@@ -19,4 +19,7 @@ void AppendMoeSteps(int layer, bool shared, std::vector<Step>* steps);
 void Route(const MoeSpec& spec, const float* select_bias, std::span<float> logits, int32_t* chosen,
            float* weights);
 
+// Whether an expert's gate reads its input in another order than its up.
+bool HasOwnGateInput(const FfnWeights& expert);
+
 }  // namespace frugal

@@ -460,7 +460,8 @@ TEST(SetAttentionBias, SetsEveryLayer) {
     EXPECT_FALSE(layer.gqa().o_bias);
   }
   SetAttentionBias(&spec, /*qkv=*/false, /*o=*/true);
-  EXPECT_FALSE(spec.layers[2].gqa().q_bias || spec.layers[2].gqa().k_bias || spec.layers[2].gqa().v_bias);
+  EXPECT_FALSE(spec.layers[2].gqa().q_bias || spec.layers[2].gqa().k_bias ||
+               spec.layers[2].gqa().v_bias);
   EXPECT_TRUE(spec.layers[2].gqa().o_bias);
 }
 

@@ -9,7 +9,8 @@ TEST(Llama, PlainHasNoBiasWindowOrNorm) {
     ASSERT_EQ(spec.ropes.size(), 1u);
     EXPECT_EQ(spec.ropes[0].rotary_dim, 4);
     for (const LayerSpec& layer : spec.layers) {
-      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias || layer.gqa().o_bias);
+      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias ||
+                   layer.gqa().o_bias);
       EXPECT_EQ(layer.gqa().qk_norm, QkNorm::kNone);
       EXPECT_EQ(layer.gqa().window, 0);
       EXPECT_EQ(layer.gqa().rope, 0);
@@ -33,7 +34,8 @@ TEST(Llama, BiasesOfConfig) {
 
 TEST(Llama, BiasesOfGgufAreItsTensors) {
   const ModelSpec qkv = SpecOf(GgufConfig(TinyGguf("llama"), {"blk.0.attn_q.bias"}));
-  EXPECT_TRUE(qkv.layers[1].gqa().q_bias && qkv.layers[1].gqa().k_bias && qkv.layers[1].gqa().v_bias);
+  EXPECT_TRUE(qkv.layers[1].gqa().q_bias && qkv.layers[1].gqa().k_bias &&
+              qkv.layers[1].gqa().v_bias);
   EXPECT_FALSE(qkv.layers[1].gqa().o_bias);
   const ModelSpec all = SpecOf(GgufConfig(
       TinyGguf("llama"), {"blk.0.attn_q.bias", "blk.0.attn_output.bias", "blk.0.ffn_gate.bias"}));

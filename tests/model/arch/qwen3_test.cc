@@ -11,7 +11,8 @@ TEST(Qwen3, NormsOnHeadsAndNoBiases) {
     EXPECT_EQ(spec.family, "qwen3");
     for (const LayerSpec& layer : spec.layers) {
       EXPECT_EQ(layer.gqa().qk_norm, QkNorm::kHeadPreRope);
-      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias || layer.gqa().o_bias);
+      EXPECT_FALSE(layer.gqa().q_bias || layer.gqa().k_bias || layer.gqa().v_bias ||
+                   layer.gqa().o_bias);
     }
     EXPECT_FALSE(spec.ropes[0].interleaved) << "in both containers";
     EXPECT_EQ(ModelTensors(spec).size(), (spec.tied_embedding ? 3u : 4u) + 2 * 11u);
@@ -52,10 +53,24 @@ TEST(Qwen3, WindowLayers) {
   EXPECT_EQ(spec.layers[1].gqa().window, 20);
 }
 
-TEST(Qwen3, MixtureOfExpertsIsAnotherFamily) {
+TEST(Qwen3, LayersWithExperts) {
+  const std::string config = TinyConfig("qwen3_moe", R"({"num_experts": 6,
+      "num_experts_per_tok": 2, "moe_intermediate_size": 5, "decoder_sparse_step": 2,
+      "mlp_only_layers": [3], "num_hidden_layers": 6, "norm_topk_prob": true})");
+  const ModelSpec spec = SpecOf(config);
+  for (int l = 0; l < 6; ++l) {
+    EXPECT_EQ(spec.layers[l].moe() != nullptr, l == 1 || l == 5) << l;
+  }
+  EXPECT_TRUE(spec.layers[1].moe()->router.renormalize);
+  EXPECT_EQ(spec.layers[1].moe()->expert.d_ff, 5);
+  EXPECT_FALSE(
+      SpecOf(Changed(config, R"({"norm_topk_prob": false})")).layers[1].moe()->router.renormalize);
+}
+
+TEST(Qwen3, ExpertsBelongToTheirType) {
   ExpectParseFails(TinyConfig("qwen3", R"({"num_experts": 128})"), StatusCode::kUnsupported,
                    {"'num_experts'"});
-  ExpectParseFails(TinyConfig("qwen3_moe"), StatusCode::kUnsupported, {"'qwen3_moe'"});
+  ExpectParseFails(TinyConfig("qwen3_moe"), StatusCode::kCorrupt, {"'num_experts' is missing"});
 }
 
 }  // namespace
