@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "model/arch/family.h"
 #include "model/gguf_export.h"
 #include "text/gguf_vocab_export.h"
 
@@ -27,10 +28,10 @@ struct ConvertOptions {
 // The keys that are not the architecture's: name and vocabulary.
 Result<Metadata> OtherKeys(const ConvertOptions& options, const Checkpoint& source) {
   if (source.container == Container::kGguf) return Metadata{};
-  ASSIGN_OR_RETURN(const int64_t vocab, source.metadata.GetInt("vocab_size"));
-  ASSIGN_OR_RETURN(Metadata metadata, ExportGgufVocab(options.source, vocab, options.pre));
+  ASSIGN_OR_RETURN(const ModelSpec spec, ParseModelSpec(source));
+  ASSIGN_OR_RETURN(Metadata metadata, ExportGgufVocab(options.source, spec.vocab, options.pre));
   const Result<int64_t> pad = source.metadata.GetInt("pad_token_id");
-  if (pad.ok() && *pad >= 0 && *pad < vocab) {
+  if (pad.ok() && *pad >= 0 && *pad < spec.vocab) {
     metadata.values["tokenizer.ggml.padding_token_id"] = *pad;
   }
   std::filesystem::path path = std::filesystem::path(options.source).lexically_normal();

@@ -282,8 +282,9 @@ Result<GgufExportSummary> ExportGguf(const Checkpoint& source, const std::string
   AddTokenIds(spec, &extra);
   ASSIGN_OR_RETURN(GgufPlan plan, PlanGguf(source, spec, reader, extra));
 
-  GgufExportSummary summary{.arch = plan.arch,
-                            .tensors = static_cast<int64_t>(plan.tensors.size())};
+  GgufExportSummary summary;
+  summary.arch = plan.arch;
+  summary.tensors = static_cast<int64_t>(plan.tensors.size());
   const Types types = {
       .asked = options.type, .tied = spec.tied_embedding, .experts = MoeLayers(spec) > 0};
   std::vector<GgufTensor> header;

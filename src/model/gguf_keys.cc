@@ -130,7 +130,9 @@ void AddMixers(KeyWriter& w) {
     w.Int("attention.head_count_kv", gqa->n_kv_heads);
     w.Int("attention.key_length", gqa->head_dim);
     w.Int("attention.value_length", gqa->head_dim);
-    if (gqa->window > 0) w.Int("attention.sliding_window", gqa->window);
+    // The others have no such key.
+    const bool windows = w.arch == "llama" || w.arch == "mistral3" || w.arch == "gpt-oss";
+    if (windows && gqa->window > 0) w.Int("attention.sliding_window", gqa->window);
     if (gqa->rope >= 0) AddRope(w, w.spec.ropes[gqa->rope], /*latent=*/false);
     if (gqa->q_scale.kind == PositionScale::Kind::kLlama4) {
       w.Real("attention.temperature_scale", gqa->q_scale.beta);
@@ -158,11 +160,11 @@ void AddExpertLayers(KeyWriter& w) {
     w.Int("leading_dense_block_count", sparse[0]);
     return;
   }
-  constexpr std::string_view kAlways[] = {"deepseek2", "glm4moe", "bailingmoe", "bailingmoe2"};
-  if (sparse[0] > 0 || std::ranges::find(kAlways, w.arch) != std::end(kAlways)) {
+  // Elsewhere either the first layers are without, or none is.
+  constexpr std::string_view kLeading[] = {"deepseek2", "glm4moe", "bailingmoe", "bailingmoe2"};
+  if (std::ranges::find(kLeading, w.arch) != std::end(kLeading)) {
     w.Int("leading_dense_block_count", sparse[0]);
   }
-  if (step > 1) w.Int("interleave_moe_layer_step", step);
 }
 
 void AddExperts(KeyWriter& w, const MoeSpec& moe) {

@@ -13,6 +13,7 @@
 #include "text/sentencepiece.h"
 #include "text/split_patterns.h"
 #include "text/tiktoken.h"
+#include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
 namespace frugal {

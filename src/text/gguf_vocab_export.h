@@ -7,9 +7,10 @@
 
 #include "base/status.h"
 #include "formats/metadata.h"
-#include "text/tokenizer_parts.h"
 
 namespace frugal {
+
+struct TokenizerParts;  // text/tokenizer_parts.h
 
 // The keys for the tokenizer and chat template in `directory`, of a model whose table has `vocab`
 // rows: ids that no token has become unused ones. Byte-level BPE becomes "gpt2", SentencePiece BPE

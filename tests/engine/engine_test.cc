@@ -125,6 +125,37 @@ TEST(Engine, NextTurnTakesOverTheSharedPrefix) {
   EXPECT_EQ(again.tokens, second.tokens);
 }
 
+// A recurrent state is that of all its tokens: a turn that goes on from them takes it over, one
+// that shares only a part begins anew.
+TEST(Engine, RecurrentStateIsTakenOverWholeOrNotAtAll) {
+  constexpr const char* kRecurrent = "minimax-text-01";
+  const Golden golden = LoadGolden(kRecurrent);
+  const std::string path = TestData(std::string("models/") + kRecurrent);
+  auto engine = Open(path, {.exact = true});
+  ASSERT_GT(StateBytes(engine->model().spec), 0);
+  const auto fresh = [&](const Request& request) {
+    return RunOne(*Open(path, {.exact = true}), request).tokens;
+  };
+  Request next{.prompt = golden.input_ids, .max_tokens = 20, .ignore_stop_ids = true};
+  const Outcome first = RunOne(*engine, next);
+  EXPECT_EQ(first.last.cached_tokens, 0);
+  next.prompt.insert(next.prompt.end(), first.tokens.begin(), first.tokens.end());
+  next.prompt.push_back(5);
+  const Outcome second = RunOne(*engine, next);
+  EXPECT_EQ(second.last.cached_tokens, static_cast<int64_t>(golden.input_ids.size()) + 19);
+  EXPECT_EQ(second.tokens, fresh(next));
+  // The same prompt again: the state is beyond it.
+  const Outcome again = RunOne(*engine, next);
+  EXPECT_EQ(again.last.cached_tokens, 0);
+  EXPECT_EQ(again.tokens, second.tokens);
+  // Another answer than the one that was given.
+  next.prompt.insert(next.prompt.end(), again.tokens.begin(), again.tokens.end());
+  next.prompt[golden.input_ids.size() + 3] ^= 1;
+  const Outcome other = RunOne(*engine, next);
+  EXPECT_EQ(other.last.cached_tokens, 0);
+  EXPECT_EQ(other.tokens, fresh(next));
+}
+
 TEST(Engine, CancelEndsARequestOnceAndFreesIt) {
   const Golden golden = LoadGolden(kModel);
   auto engine = OpenGolden({.max_sequences = 1});

@@ -24,6 +24,7 @@ ModelSpec Parse(ConfigReader& config) {
                              .select_bias = config.BoolOr({"use_routing_bias", ""}, true),
                              .renormalize = true},
                             {.n_experts = "num_local_experts", .d_ff = "intermediate_size"});
+  config.Ignore({"", "feed_forward_length"});  // repeats the experts' width
   ExpectWord(config, "hidden_act", "silu");
   config.Ignore({"", "feed_forward_length"});  // the experts' own, once more
   ExpectWord(config, "scoring_func", "sigmoid");
