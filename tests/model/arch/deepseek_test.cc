@@ -37,11 +37,12 @@ TEST(DeepSeek, V3) {
 }
 
 TEST(DeepSeek, V2) {
-  const MoeSpec& moe = *SpecOf(kV2).layers[1].moe();
+  const ModelSpec spec = SpecOf(kV2);
+  const MoeSpec& moe = *spec.layers[1].moe();
   EXPECT_EQ(moe.router.score, RouterSpec::Score::kSoftmax);
   EXPECT_EQ(moe.router.group_score, RouterSpec::GroupScore::kMax);
   EXPECT_FALSE(moe.router.select_bias || moe.router.renormalize);
-  EXPECT_EQ(SpecOf(kV2).layers[0].mla()->q_lora_rank, 0);
+  EXPECT_EQ(spec.layers[0].mla()->q_lora_rank, 0);
   // Without groups "greedy" leaves the counts unread in effect.
   const ModelSpec greedy = SpecOf(Changed(kV2, R"({"topk_method": "greedy"})"));
   EXPECT_EQ(greedy.layers[1].moe()->router.n_group, 1);
