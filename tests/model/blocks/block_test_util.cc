@@ -7,9 +7,6 @@
 
 namespace frugal {
 
-Doubles w;     // (n, k)
-Doubles bias;  // (n) or empty
-
 Doubles Oracle::operator()(const Doubles& x) const {
   const int64_t k = static_cast<int64_t>(x.size());
   const int64_t n = static_cast<int64_t>(w.size()) / k;
