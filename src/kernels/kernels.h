@@ -64,9 +64,9 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);
 
 // ---- Activations ------------------------------------------------------------------------------
 
-// How the activations of a matmul are held: float32; bfloat16, rounded to nearest even; or
-// int8 codes, in Q8Groups of 32.
-enum class ActKind { kF32, kBf16, kQ8 };
+// How the activations of a matmul are held: float32; bfloat16, rounded to nearest even; or int8
+// codes, in Q8Groups of 32 or in Q8Blocks of 256.
+enum class ActKind { kF32, kBf16, kQ8, kQ8Block };
 
 // 32 activations x ≈ scale·code, with scale = max|x| / 127, and the sums that a weight's code
 // offset or bias is multiplied with. A group that holds a NaN or an infinity gets the scale NaN
@@ -82,11 +82,24 @@ struct Q8Group {
 };
 static_assert(sizeof(Q8Group) == 64);
 
+// 256 activations under one scale, otherwise as a Q8Group; the sums are multiplied with the minima
+// that K-quants have for every 16 or 32 columns.
+struct Q8Block {
+  int8_t codes[256];
+  int16_t sums16[16];  // Σ of 16 codes
+  int16_t sums32[8];   // Σ of 32
+  float scale;
+  float unused[3];  // 0
+};
+static_assert(sizeof(Q8Block) == 320);
+
 // What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
-// kBf16 for BF16 and FP8 weights; kQ8 for every quantised format.
+// kBf16 for BF16 and FP8 weights; kQ8Block for Q2_K to Q6_K, as llama.cpp has it; kQ8 for every
+// other quantised format.
 ActKind ActivationKind(DType weight, bool exact);
 
-// Bytes of one row of k activations: k padded to a multiple of 32; the rest is kept zero.
+// Bytes of one row of k activations: k padded to whole groups or blocks (32 or 256); the rest is
+// kept zero.
 // Rows start at multiples of 64 bytes.
 int64_t ActivationRowBytes(ActKind kind, int64_t k);
 

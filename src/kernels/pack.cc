@@ -97,7 +97,10 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst) {
 ActKind ActivationKind(DType weight, bool exact) {
   if (exact || weight == DType::kF32 || weight == DType::kF16) return ActKind::kF32;
   const bool bf16 = weight == DType::kBF16 || weight == DType::kF8_G128 || weight == DType::kF8_G32;
-  return bf16 ? ActKind::kBf16 : ActKind::kQ8;
+  if (bf16) return ActKind::kBf16;
+  const bool k_quant = weight == DType::kQ2_K || weight == DType::kQ3_K || weight == DType::kQ4_K ||
+                       weight == DType::kQ5_K || weight == DType::kQ6_K;
+  return k_quant ? ActKind::kQ8Block : ActKind::kQ8;
 }
 
 int64_t ActivationRowBytes(ActKind kind, int64_t k) {
@@ -109,6 +112,8 @@ int64_t ActivationRowBytes(ActKind kind, int64_t k) {
       return columns * 2;
     case ActKind::kQ8:
       return columns / 32 * static_cast<int64_t>(sizeof(Q8Group));
+    case ActKind::kQ8Block:
+      return RoundUp(k, 256) / 256 * static_cast<int64_t>(sizeof(Q8Block));
   }
   CHECK(false);
   return 0;

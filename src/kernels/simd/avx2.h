@@ -15,7 +15,8 @@ struct I32 {
 };
 
 constexpr int kFloatRows = 6;
-constexpr int kDotRows = 4;
+constexpr int kDotRows = 3;
+constexpr int kDotPanels = 1;
 constexpr int kDotOffset = 0;
 constexpr bool kHasBf16Dot = false;
 
@@ -73,6 +74,10 @@ inline I32 SetI(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}
 inline I32 LoadI(const void* p) {
   const auto* q = static_cast<const __m256i*>(p);
   return {_mm256_loadu_si256(q), _mm256_loadu_si256(q + 1)};
+}
+inline I32 LoadU8(const void* p) {
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(p));
+  return {_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
 }
 inline void StoreI(void* p, I32 a) {
   auto* q = static_cast<__m256i*>(p);
@@ -178,11 +183,21 @@ inline __m256i DotHalf(__m256i acc, __m256i w, __m256i x) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
   return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
-inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
-  int32_t x4;
-  __builtin_memcpy(&x4, x, 4);
-  const __m256i b = _mm256_set1_epi32(x4);
-  return {DotHalf(acc.lo, w.lo, b), DotHalf(acc.hi, w.hi, b)};
+inline I32 Dot(I32 acc, I32 w, I32 x) {
+  return {DotHalf(acc.lo, w.lo, x.lo), DotHalf(acc.hi, w.hi, x.hi)};
+}
+// Pairs' sums are at most 2·127·127.
+inline I32 DotU(I32 acc, I32 w, I32 x) {
+  const __m256i one = _mm256_set1_epi16(1);
+  return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(_mm256_maddubs_epi16(w.lo, x.lo), one)),
+          _mm256_add_epi32(acc.hi, _mm256_madd_epi16(_mm256_maddubs_epi16(w.hi, x.hi), one))};
+}
+inline I32 DotPairs(I32 acc, I32 w, I32 x) {
+  return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(w.lo, x.lo)),
+          _mm256_add_epi32(acc.hi, _mm256_madd_epi16(w.hi, x.hi))};
+}
+inline I32 LookUp(I32 table, I32 index) {
+  return {_mm256_shuffle_epi8(table.lo, index.lo), _mm256_shuffle_epi8(table.hi, index.hi)};
 }
 
 }  // namespace frugal::FRUGAL_ISA_NS

@@ -15,7 +15,8 @@ struct I32 {
 };
 
 constexpr int kFloatRows = 8;
-constexpr int kDotRows = 8;
+constexpr int kDotRows = 6;
+constexpr int kDotPanels = 2;
 constexpr int kDotOffset = 128;
 
 inline __mmask16 FirstLanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
@@ -73,6 +74,9 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
 
 inline I32 SetI(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I32 LoadI(const void* p) { return {_mm512_loadu_si512(p)}; }
+inline I32 LoadU8(const void* p) {
+  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
 inline void StoreI(void* p, I32 a) { _mm512_storeu_si512(p, a.v); }
 inline I32 AddI(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline I32 SubI(I32 a, I32 b) { return {_mm512_sub_epi32(a.v, b.v)}; }
@@ -103,11 +107,10 @@ inline void StoreS8(int8_t* p, I32 a) {
 inline F32 F16Low(I32 a) { return {_mm512_cvtph_ps(_mm512_cvtepi32_epi16(a.v))}; }
 inline F32 F16High(I32 a) { return F16Low(ShrI<16>(a)); }
 
-inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
-  int32_t x4;
-  __builtin_memcpy(&x4, x, 4);
-  return {_mm512_dpbusd_epi32(acc.v, w.v, _mm512_set1_epi32(x4))};
-}
+inline I32 DotU(I32 acc, I32 w, I32 x) { return {_mm512_dpbusd_epi32(acc.v, w.v, x.v)}; }
+inline I32 Dot(I32 acc, I32 w, I32 x) { return DotU(acc, w, x); }
+inline I32 DotPairs(I32 acc, I32 w, I32 x) { return {_mm512_dpwssd_epi32(acc.v, w.v, x.v)}; }
+inline I32 LookUp(I32 table, I32 index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
 
 #if defined(FRUGAL_ISA_avx512bf16)
 constexpr bool kHasBf16Dot = true;
