@@ -4,6 +4,8 @@
 #include "tests/cli/program.h"
 #include "tests/cli/tiny_model.h"
 
+#include <nlohmann/json.hpp>
+
 namespace frugal {
 namespace {
 
