@@ -1,4 +1,4 @@
-// The frame that all matrix products share: panels and tiles of 256 columns, rows a few at a time.
+// The frame that all matrix products share: panels, and tiles of 256 columns.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,10 @@
 #include "kernels/kernels.h"
 #include "kernels/panel_layout.h"
 #include "kernels/panel_unpack.h"
+#include "kernels/row_tiles.h"
 #include "kernels/simd/simd.h"
 
 namespace frugal::FRUGAL_ISA_NS {
-
-// Loops over rows held in registers: unrolled early, or GCC clears arrays of them by memset.
-#define FRUGAL_UNROLL _Pragma("GCC unroll 8")
 
 // One tile's place in the product: the same columns of one panel or of some neighbouring ones.
 struct Job {
@@ -60,37 +58,6 @@ inline void ForEachTile(const PackedMatrix& w, const Activations& x, const float
       c += here;
     } while (c < columns);
     panel += panels;
-  }
-}
-
-template <int kValue>
-struct Int {
-  static constexpr int value = kValue;
-};
-
-// Calls f(Int<rows>(), row) until `m` rows are done, kMax or a little less at a time: the counts
-// differ by at most one.
-template <int kMax, typename F>
-inline void ForEachRows(int64_t m, const F& f) {
-  static_assert(kMax <= 8);
-  for (int64_t parts = (m + kMax - 1) / kMax, row = 0; parts > 0; --parts) {
-    const int64_t rows = (m - row + parts - 1) / parts;
-    switch (rows) {
-#define FRUGAL_CASE(n)                         \
-  case n:                                      \
-    if constexpr (n <= kMax) f(Int<n>(), row); \
-    break;
-      FRUGAL_CASE(1)
-      FRUGAL_CASE(2)
-      FRUGAL_CASE(3)
-      FRUGAL_CASE(4)
-      FRUGAL_CASE(5)
-      FRUGAL_CASE(6)
-      FRUGAL_CASE(7)
-      FRUGAL_CASE(8)
-#undef FRUGAL_CASE
-    }
-    row += rows;
   }
 }
 

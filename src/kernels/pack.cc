@@ -121,9 +121,16 @@ int64_t ActivationRowBytes(ActKind kind, int64_t k) {
 
 int64_t KvElementBytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
 
-// For each head: the running values, the scores of one block, the running maximum and sum.
-int64_t AttentionScratchFloats(int group, int v_head_dim) {
-  return group * (RoundUp(v_head_dim, 16) + kAttentionBlock + 2);
+int AttentionQueries(int group) { return std::max(1, 48 / group); }
+
+// As the kernel lays it out: pointers to the queries, the queries, a block's keys and values, the
+// scores, the running values, and three numbers for each row.
+int64_t AttentionScratchFloats(int group, int head_dim, int v_head_dim) {
+  const int64_t rows = int64_t{group} * AttentionQueries(group);
+  const int64_t k = RoundUp(head_dim, 16);
+  const int64_t v = RoundUp(v_head_dim, 16);
+  return RoundUp(2 * rows, 16) + rows * k + kAttentionBlock * (k + v) +
+         rows * (kAttentionBlock + v) + 3 * RoundUp(rows, 16);
 }
 
 }  // namespace frugal

@@ -17,6 +17,8 @@ struct I32 {
 constexpr int kFloatRows = 6;
 constexpr int kDotRows = 3;
 constexpr int kDotPanels = 1;
+constexpr int kAttentionRows = 2;
+constexpr int kAttentionVectors = 2;
 constexpr int kDotOffset = 0;
 constexpr bool kHasBf16Dot = false;
 
@@ -111,6 +113,36 @@ inline I32 ShrI(I32 a) {
 template <int kBits>
 inline I32 SarI(I32 a) {
   return {_mm256_srai_epi32(a.lo, kBits), _mm256_srai_epi32(a.hi, kBits)};
+}
+inline void Transpose8(const __m256i (&r)[8], __m256i (&out)[8]) {
+  __m256i a[8], b[8];
+  for (int i = 0; i < 8; i += 2) {
+    a[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+    a[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  // Each 128-bit part of b[4·q + j] is column 4·part + j of rows 4·q to 4·q + 3.
+  for (int i = 0; i < 8; i += 4) {
+    b[i] = _mm256_unpacklo_epi64(a[i], a[i + 2]);
+    b[i + 1] = _mm256_unpackhi_epi64(a[i], a[i + 2]);
+    b[i + 2] = _mm256_unpacklo_epi64(a[i + 1], a[i + 3]);
+    b[i + 3] = _mm256_unpackhi_epi64(a[i + 1], a[i + 3]);
+  }
+  for (int j = 0; j < 4; ++j) {
+    out[j] = _mm256_permute2x128_si256(b[j], b[4 + j], 0x20);
+    out[4 + j] = _mm256_permute2x128_si256(b[j], b[4 + j], 0x31);
+  }
+}
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  __m256i in[8], quarter[4][8];  // of rows and columns: low low, low high, high low, high high
+  for (int q = 0; q < 4; ++q) {
+    for (int i = 0; i < 8; ++i) in[i] = q % 2 == 0 ? r[q / 2 * 8 + i].lo : r[q / 2 * 8 + i].hi;
+    Transpose8(in, quarter[q]);
+  }
+  for (int i = 0; i < 8; ++i) {
+    r[i] = {quarter[0][i], quarter[2][i]};
+    r[8 + i] = {quarter[1][i], quarter[3][i]};
+  }
 }
 inline int32_t SumI(I32 a) {
   const __m256i s8 = _mm256_add_epi32(a.lo, a.hi);

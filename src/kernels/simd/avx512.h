@@ -17,6 +17,8 @@ struct I32 {
 constexpr int kFloatRows = 8;
 constexpr int kDotRows = 6;
 constexpr int kDotPanels = 2;
+constexpr int kAttentionRows = 6;
+constexpr int kAttentionVectors = 4;
 constexpr int kDotOffset = 128;
 
 inline __mmask16 FirstLanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
@@ -95,6 +97,31 @@ inline I32 ShrI(I32 a) {
 template <int kBits>
 inline I32 SarI(I32 a) {
   return {_mm512_srai_epi32(a.v, kBits)};
+}
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  __m512i a[16], b[16];
+  for (int i = 0; i < 16; i += 2) {
+    a[i] = _mm512_unpacklo_epi32(r[i].v, r[i + 1].v);
+    a[i + 1] = _mm512_unpackhi_epi32(r[i].v, r[i + 1].v);
+  }
+  // Each 128-bit part of b[4·q + j] is column 4·part + j of rows 4·q to 4·q + 3.
+  for (int i = 0; i < 16; i += 4) {
+    b[i] = _mm512_unpacklo_epi64(a[i], a[i + 2]);
+    b[i + 1] = _mm512_unpackhi_epi64(a[i], a[i + 2]);
+    b[i + 2] = _mm512_unpacklo_epi64(a[i + 1], a[i + 3]);
+    b[i + 3] = _mm512_unpackhi_epi64(a[i + 1], a[i + 3]);
+  }
+  for (int j = 0; j < 4; ++j) {
+    const __m512i even01 = _mm512_shuffle_i32x4(b[j], b[4 + j], 0x88);  // parts 0, 2
+    const __m512i odd01 = _mm512_shuffle_i32x4(b[j], b[4 + j], 0xdd);   // parts 1, 3
+    const __m512i even23 = _mm512_shuffle_i32x4(b[8 + j], b[12 + j], 0x88);
+    const __m512i odd23 = _mm512_shuffle_i32x4(b[8 + j], b[12 + j], 0xdd);
+    r[j].v = _mm512_shuffle_i32x4(even01, even23, 0x88);
+    r[8 + j].v = _mm512_shuffle_i32x4(even01, even23, 0xdd);
+    r[4 + j].v = _mm512_shuffle_i32x4(odd01, odd23, 0x88);
+    r[12 + j].v = _mm512_shuffle_i32x4(odd01, odd23, 0xdd);
+  }
 }
 inline int32_t SumI(I32 a) { return _mm512_reduce_add_epi32(a.v); }
 inline int32_t MaxLaneI(I32 a) { return _mm512_reduce_max_epi32(a.v); }

@@ -18,6 +18,8 @@ struct I32 {
 constexpr int kFloatRows = 1;
 constexpr int kDotRows = 1;
 constexpr int kDotPanels = 1;
+constexpr int kAttentionRows = 1;
+constexpr int kAttentionVectors = 1;
 constexpr int kDotOffset = 0;
 constexpr bool kHasBf16Dot = false;
 
@@ -162,6 +164,16 @@ template <int kBits>
 inline I32 SarI(I32 a) {
   for (int32_t& v : a.v) v >>= kBits;
   return a;
+}
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < i; ++j) {
+      const int32_t t = r[i].v[j];
+      r[i].v[j] = r[j].v[i];
+      r[j].v[i] = t;
+    }
+  }
 }
 inline int32_t SumI(I32 a) {
   uint32_t sum = 0;

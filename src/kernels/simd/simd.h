@@ -12,7 +12,8 @@
 //        F16Low(i) F16High(i): the float16 in the low or high half of each lane
 //   I32  SetI(x) LoadI(p) LoadU8(p): 16 bytes, widened; StoreI(p, v) AddI SubI AndI OrI XorI MaxI
 //   ShlI<n> ShrI<n> SarI<n>
-//        SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low byte of each lane
+//        Transpose16(r[16]) SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low
+//        byte of each lane
 //   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[r][j], exactly; w holds 16 rows of 4 codes
 //        that were stored as code + kDotOffset mod 256, and x codes in [−127, 127]. With
 //        kDotOffset = 128 the caller starts acc at −128·Σx.
@@ -22,7 +23,8 @@
 //        are repeated
 //   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
 //   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers; with
-//   int8, for kDotPanels panels at once.
+//   int8, for kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of 16
+//   columns that attention's inner loop keeps.
 //
 // Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
 #pragma once
