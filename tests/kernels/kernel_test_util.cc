@@ -105,6 +105,9 @@ std::vector<double> Seen(const Activations& x) {
         float value;
         DecodeRow(DType::kBF16, row + 2 * c, 1, &value);
         out = value;
+      } else if (x.kind == ActKind::kQ8Block) {
+        const Q8Block& block = reinterpret_cast<const Q8Block*>(row)[c / 256];
+        out = static_cast<double>(block.scale) * block.codes[c % 256];
       } else {
         const Q8Group& group = reinterpret_cast<const Q8Group*>(row)[c / 32];
         out = static_cast<double>(group.scale) * group.codes[c % 32];
