@@ -114,8 +114,9 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
   const DTypeInfo& info = GetDType(dtype);
   const int64_t k = 4096;
   const int64_t row_bytes = k / info.block_size * info.block_bytes;
-  const int64_t target = m <= 16 ? int64_t{256} << 20 : int64_t{16} << 20;
-  const int64_t n = target / row_bytes / (kPanelRows * Threads()) * (kPanelRows * Threads());
+  // With many rows a width as models have it: a power of two, whose outputs lie awkwardly.
+  const int64_t step = kPanelRows * Threads();
+  const int64_t n = m <= 16 ? (int64_t{256} << 20) / row_bytes / step * step : 8192;
   const int64_t panel_bytes = PackedPanelBytes(dtype, k);
   Memory bytes(n / kPanelRows * panel_bytes);
   const PackedMatrix w{dtype, n, k, panel_bytes, bytes.data()};
@@ -149,8 +150,9 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
       benchmark::Counter::kIsRate);
 }
 
-// One thread; bytes of KV read per second.
-void Attention(benchmark::State& state, Isa isa, KvType type, int group, int64_t length) {
+// One thread, the last `queries` positions of a context; bytes of KV read per second.
+void Attention(benchmark::State& state, Isa isa, KvType type, int group, int64_t length,
+               int queries) {
   const Kernels& kernels = KernelsFor(isa);
   const int dim = 128;
   const int64_t page_bytes = kAttentionBlock * dim * KvElementBytes(type);
@@ -158,24 +160,26 @@ void Attention(benchmark::State& state, Isa isa, KvType type, int group, int64_t
   Memory kv(2 * pages * page_bytes);
   std::vector<const uint8_t*> table;
   for (int64_t p = 0; p < pages; ++p) table.push_back(kv.data() + 2 * p * page_bytes);
-  const size_t heads = static_cast<size_t>(group * dim);
-  std::vector<float> q(heads, 0.1f);
-  std::vector<float> out(heads);
-  std::vector<float> scratch(static_cast<size_t>(AttentionScratchFloats(group, dim)));
+  const int64_t heads = int64_t{group} * dim;
+  std::vector<float> q(static_cast<size_t>(queries * heads), 0.1f);
+  std::vector<float> out(q.size());
+  Memory scratch(AttentionScratchFloats(group, dim, dim) * 4);
   AttentionArgs args;
   args.type = type;
   args.head_dim = args.v_head_dim = dim;
   args.group = group;
   args.pages = table.data();
   args.v_offset = page_bytes;
-  args.end = length;
+  args.queries = queries;
+  args.position = length - queries;
   args.q = q.data();
   args.out = out.data();
-  args.scratch = scratch.data();
+  args.q_stride = args.out_stride = heads;
+  args.scratch = reinterpret_cast<float*>(scratch.data());
   for (auto _ : state) kernels.attention(args);
   state.SetBytesProcessed(state.iterations() * 2 * pages * page_bytes);
   state.counters["ops"] = benchmark::Counter(
-      4.0 * static_cast<double>(group * dim * length) * static_cast<double>(state.iterations()),
+      4.0 * static_cast<double>(queries * heads * length) * static_cast<double>(state.iterations()),
       benchmark::Counter::kIsRate);
 }
 
@@ -226,8 +230,10 @@ void RegisterAll() {
         const std::string name = std::string("Attention/") +
                                  (type == KvType::kF32 ? "f32" : "bf16") + "/group" +
                                  std::to_string(group);
-        benchmark::RegisterBenchmark((name + suffix).c_str(), Attention, isa, type, group,
-                                     int64_t{4096});
+        for (const int queries : {1, AttentionQueries(group)}) {
+          benchmark::RegisterBenchmark((name + "/q" + std::to_string(queries) + suffix).c_str(),
+                                       Attention, isa, type, group, int64_t{4096}, queries);
+        }
       }
     }
     benchmark::RegisterBenchmark(("RmsNorm" + suffix).c_str(), RmsNorm, isa);

@@ -2,8 +2,8 @@
 //
 // A panel (16 outputs) is taken in tiles of 256 columns. A tile is unpacked once into a buffer
 // that stays in the first cache, then all rows of x run over it, a few at a time in registers;
-// y holds the running totals between tiles. The order of every output's additions is that of
-// the columns, so it depends on neither the rows at hand nor the split into panels.
+// the running totals wait beside it. The order of every output's additions is that of the columns,
+// so it depends on neither the rows at hand nor the split into panels.
 #include "kernels/isa.h"
 #include "kernels/matmul_frame.h"
 #include "kernels/matmul_int8.h"
@@ -23,24 +23,45 @@ inline F32 AddGroup(F32 total, F32 sum, const float* scales, int64_t column) {
 }
 
 // Sums of 32 columns are formed apart and then added to the total: the rounding error grows with
-// the number of groups, not of columns.
-template <int kM>
-void FloatRows(const Job& job, int64_t row, const float* w, const float* scales, const float* x,
-               int64_t x_stride) {
-  F32 total[kM];
+// the number of groups, not of columns. w and scales are those of kP panels.
+template <int kP, int kM>
+void FloatRows(const Job& job, int64_t row, const float* const* w, const float* const* scales,
+               const float* x, int64_t x_stride) {
+  F32 total[kP][kM];
   FRUGAL_UNROLL
-  for (int i = 0; i < kM; ++i) total[i] = LoadTotal(job, 0, row + i);
-  for (int64_t c = 0; c < job.columns; c += 32) {
-    F32 acc[kM];
+  for (int p = 0; p < kP; ++p) {
     FRUGAL_UNROLL
-    for (int i = 0; i < kM; ++i) acc[i] = Zero();
-    for (int64_t j = c; j < c + 32; ++j) {
-      const F32 weight = Load(w + j * kRows);
-      for (int i = 0; i < kM; ++i) acc[i] = Fma(weight, Set(x[i * x_stride + j]), acc[i]);
-    }
-    for (int i = 0; i < kM; ++i) total[i] = AddGroup(total[i], acc[i], scales, c);
+    for (int i = 0; i < kM; ++i) total[p][i] = LoadTotal(job, p, row + i);
   }
-  for (int i = 0; i < kM; ++i) StoreTotal(job, 0, row + i, total[i]);
+  for (int64_t c = 0; c < job.columns; c += 32) {
+    F32 acc[kP][kM];
+    FRUGAL_UNROLL
+    for (int p = 0; p < kP; ++p) {
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) acc[p][i] = Zero();
+    }
+    for (int64_t j = c; j < c + 32; ++j) {
+      F32 weight[kP];
+      FRUGAL_UNROLL
+      for (int p = 0; p < kP; ++p) weight[p] = Load(w[p] + j * kRows);
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) {
+        const F32 value = Set(x[i * x_stride + j]);
+        FRUGAL_UNROLL
+        for (int p = 0; p < kP; ++p) acc[p][i] = Fma(weight[p], value, acc[p][i]);
+      }
+    }
+    FRUGAL_UNROLL
+    for (int p = 0; p < kP; ++p) {
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) total[p][i] = AddGroup(total[p][i], acc[p][i], scales[p], c);
+    }
+  }
+  FRUGAL_UNROLL
+  for (int p = 0; p < kP; ++p) {
+    FRUGAL_UNROLL
+    for (int i = 0; i < kM; ++i) StoreTotal(job, p, row + i, total[p][i]);
+  }
 }
 
 // ---- bf16: w is [columns/2][16][2] ------------------------------------------------------------
@@ -51,33 +72,64 @@ inline I32 Bf16Pairs(F32 even, F32 odd) {
   return OrI(ShrI<16>(Bits(even)), AndI(Bits(odd), SetI(static_cast<int32_t>(0xffff0000u))));
 }
 
-template <int kM>
-void Bf16Rows(const Job& job, int64_t row, const uint8_t* w, const float* scales, const uint8_t* x,
-              int64_t x_stride) {
-  F32 total[kM];
+template <int kP, int kM>
+void Bf16Rows(const Job& job, int64_t row, const uint8_t* const* w, const float* const* scales,
+              const uint8_t* x, int64_t x_stride) {
+  F32 total[kP][kM];
   FRUGAL_UNROLL
-  for (int i = 0; i < kM; ++i) total[i] = LoadTotal(job, 0, row + i);
-  for (int64_t c = 0; c < job.columns; c += 32) {
-    F32 acc[kM];
+  for (int p = 0; p < kP; ++p) {
     FRUGAL_UNROLL
-    for (int i = 0; i < kM; ++i) acc[i] = Zero();
-    for (int64_t j = c; j < c + 32; j += 2) {
-      const I32 weight = LoadI(w + j * kRows * 2);
-      for (int i = 0; i < kM; ++i) acc[i] = DotBf16(acc[i], weight, x + i * x_stride + 2 * j);
-    }
-    for (int i = 0; i < kM; ++i) total[i] = AddGroup(total[i], acc[i], scales, c);
+    for (int i = 0; i < kM; ++i) total[p][i] = LoadTotal(job, p, row + i);
   }
-  for (int i = 0; i < kM; ++i) StoreTotal(job, 0, row + i, total[i]);
+  for (int64_t c = 0; c < job.columns; c += 32) {
+    F32 acc[kP][kM];
+    FRUGAL_UNROLL
+    for (int p = 0; p < kP; ++p) {
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) acc[p][i] = Zero();
+    }
+    for (int64_t j = c; j < c + 32; j += 2) {
+      I32 weight[kP];
+      FRUGAL_UNROLL
+      for (int p = 0; p < kP; ++p) weight[p] = LoadI(w[p] + j * kRows * 2);
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) {
+        const uint8_t* pair = x + i * x_stride + 2 * j;
+        FRUGAL_UNROLL
+        for (int p = 0; p < kP; ++p) acc[p][i] = DotBf16(acc[p][i], weight[p], pair);
+      }
+    }
+    FRUGAL_UNROLL
+    for (int p = 0; p < kP; ++p) {
+      FRUGAL_UNROLL
+      for (int i = 0; i < kM; ++i) total[p][i] = AddGroup(total[p][i], acc[p][i], scales[p], c);
+    }
+  }
+  FRUGAL_UNROLL
+  for (int p = 0; p < kP; ++p) {
+    FRUGAL_UNROLL
+    for (int i = 0; i < kM; ++i) StoreTotal(job, p, row + i, total[p][i]);
+  }
 }
 #endif
 
 // ---- Tiles --------------------------------------------------------------------------------------
 
-void FloatTileRows(const Job& job, int64_t m, const float* w, const float* x, int64_t x_stride) {
-  ForEachRows<kFloatRows>(m, [&](auto rows, int64_t row) {
-    FloatRows<decltype(rows)::value>(job, row, w, nullptr, x + row * x_stride, x_stride);
-  });
+// f(Int<panels>(), Int<rows>(), row) for all rows of the job.
+template <typename F>
+inline void ForEachFloatRows(const Job& job, const F& f) {
+  if (job.panels == 1) {
+    ForEachRows<kFloatRows>(job.rows, [&](auto rows, int64_t row) { f(Int<1>(), rows, row); });
+    return;
+  }
+  if constexpr (kFloatPanels > 1) {
+    ForEachRows<kFloatRows>(job.rows,
+                            [&](auto rows, int64_t row) { f(Int<kFloatPanels>(), rows, row); });
+  }
 }
+
+inline int64_t FloatPanelsAtATime(int64_t m) { return m < 3 ? 1 : kFloatPanels; }
+static_assert(kFloatPanels <= kMaxPanels);
 
 // ---- Tiles of float32 -------------------------------------------------------------------------
 
@@ -147,85 +199,110 @@ void F8Tile(int block, const uint8_t* panel, int64_t begin, int64_t columns, flo
 
 // ---- Products ---------------------------------------------------------------------------------
 
+// The tile of a panel as [columns][16] floats: where it is, or expanded into `buffer`.
+const float* FloatTile(const PackedMatrix& w, const uint8_t* panel, int64_t column, int64_t columns,
+                       float* buffer) {
+  if (w.dtype == DType::kF32) return reinterpret_cast<const float*>(panel) + column * kRows;
+  if (w.dtype == DType::kF16) {
+    F16Tile(panel + column * kRows * 2, columns, buffer);
+  } else if (w.dtype == DType::kBF16) {
+    Bf16Tile(panel + column * kRows * 2, columns, buffer);
+  } else if (const KFormat* k_format = FindKFormat(w.dtype)) {
+    KTile tile;
+    k_format->unpack(panel + column / 256 * k_format->bytes * kRows, &tile);
+    ExpandKTile(*k_format, tile, buffer);
+  } else if (const QuantFormat* format = FindQuantFormat(w.dtype)) {
+    QuantTile tile;
+    format->unpack(panel + column / format->block * format->bytes * kRows, Blocks(*format, columns),
+                   &tile);
+    ExpandTile(*format, tile, columns, buffer);
+  } else {
+    F8Tile(F8Block(w.dtype), panel, column, columns, buffer);
+  }
+  return buffer;
+}
+
 void MatmulF32(const PackedMatrix& w, const Activations& x, const float* bias, int64_t panel_begin,
                int64_t panel_end, float* y, int64_t y_stride) {
-  const QuantFormat* format = FindQuantFormat(w.dtype);
-  const KFormat* k_format = FindKFormat(w.dtype);
-  alignas(64) float buffer[kTileColumns * kRows];
-  QuantTile quant;
-  KTile k_quant;
-  ForEachTile(w, x, bias, panel_begin, panel_end, 1, y, y_stride, [&](const Job& job) {
-    const float* tile = buffer;
-    if (w.dtype == DType::kF32) {
-      tile = reinterpret_cast<const float*>(job.panel) + job.column * kRows;
-    } else if (w.dtype == DType::kF16) {
-      F16Tile(job.panel + job.column * kRows * 2, job.columns, buffer);
-    } else if (w.dtype == DType::kBF16) {
-      Bf16Tile(job.panel + job.column * kRows * 2, job.columns, buffer);
-    } else if (k_format != nullptr) {
-      k_format->unpack(job.panel + job.column / 256 * k_format->bytes * kRows, &k_quant);
-      ExpandKTile(*k_format, k_quant, buffer);
-    } else if (format != nullptr) {
-      format->unpack(job.panel + job.column / format->block * format->bytes * kRows,
-                     Blocks(*format, job.columns), &quant);
-      ExpandTile(*format, quant, job.columns, buffer);
-    } else {
-      F8Tile(F8Block(w.dtype), job.panel, job.column, job.columns, buffer);
-    }
-    FloatTileRows(job, x.m, tile, reinterpret_cast<const float*>(x.data) + job.column,
-                  x.row_bytes / 4);
-  });
+  alignas(64) float buffer[kFloatPanels][kTileColumns * kRows];
+  const int64_t x_stride = x.row_bytes / 4;
+  ForEachTile(w, x, bias, panel_begin, panel_end, FloatPanelsAtATime(x.m), y, y_stride,
+              [&](const Job& job) {
+                const float* tiles[kFloatPanels];
+                const float* no_scales[kFloatPanels] = {};
+                for (int64_t p = 0; p < job.panels; ++p) {
+                  tiles[p] = FloatTile(w, job.panel + p * job.panel_bytes, job.column, job.columns,
+                                       buffer[p]);
+                }
+                const float* from = reinterpret_cast<const float*>(x.data) + job.column;
+                ForEachFloatRows(job, [&](auto panels, auto rows, int64_t row) {
+                  FloatRows<decltype(panels)::value, decltype(rows)::value>(
+                      job, row, tiles, no_scales, from + (job.row + row) * x_stride, x_stride);
+                });
+              });
 }
 
 void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, int64_t panel_begin,
                 int64_t panel_end, float* y, int64_t y_stride) {
   const int f8_block = F8Block(w.dtype);
-  alignas(64) float scales[kTileColumns / 32 * kRows];
-  const float* scales_or_null = f8_block > 0 ? scales : nullptr;
+  alignas(64) float scales[kFloatPanels][kTileColumns / 32 * kRows];
+  const float* all_scales[kFloatPanels] = {};
 #if defined(FRUGAL_ISA_avx512bf16)
-  alignas(64) uint8_t buffer[kTileColumns * kRows * 2];
-  ForEachTile(w, x, bias, panel_begin, panel_end, 1, y, y_stride, [&](const Job& job) {
-    const uint8_t* panel = job.panel;
-    const int64_t c = job.column;
-    const uint8_t* tile = panel + c * kRows * 2;
-    if (f8_block > 0) {
-      tile = buffer;
-      UnpackF8(f8_block, panel, c, job.columns, scales, [&](int64_t j, const F32* v) {
-        StoreI(buffer + j * kRows * 2, Bf16Pairs(v[0], v[1]));
-        StoreI(buffer + (j + 2) * kRows * 2, Bf16Pairs(v[2], v[3]));
-      });
-    }
-    ForEachRows<kFloatRows>(x.m, [&](auto rows, int64_t row) {
-      Bf16Rows<decltype(rows)::value>(job, row, tile, scales_or_null,
-                                      x.data + row * x.row_bytes + 2 * c, x.row_bytes);
-    });
-  });
+  alignas(64) uint8_t buffer[kFloatPanels][kTileColumns * kRows * 2];
+  ForEachTile(w, x, bias, panel_begin, panel_end, FloatPanelsAtATime(x.m), y, y_stride,
+              [&](const Job& job) {
+                const uint8_t* tiles[kFloatPanels];
+                for (int64_t p = 0; p < job.panels; ++p) {
+                  const uint8_t* panel = job.panel + p * job.panel_bytes;
+                  tiles[p] = panel + job.column * kRows * 2;
+                  if (f8_block == 0) continue;
+                  tiles[p] = buffer[p];
+                  all_scales[p] = scales[p];
+                  UnpackF8(f8_block, panel, job.column, job.columns, scales[p],
+                           [&](int64_t j, const F32* v) {
+                             StoreI(buffer[p] + j * kRows * 2, Bf16Pairs(v[0], v[1]));
+                             StoreI(buffer[p] + (j + 2) * kRows * 2, Bf16Pairs(v[2], v[3]));
+                           });
+                }
+                ForEachFloatRows(job, [&](auto panels, auto rows, int64_t row) {
+                  Bf16Rows<decltype(panels)::value, decltype(rows)::value>(
+                      job, row, tiles, all_scales,
+                      x.data + (job.row + row) * x.row_bytes + 2 * job.column, x.row_bytes);
+                });
+              });
 #else
   // Without the instruction both sides are widened, x again for each panel: a sixteenth of the
   // work, as 16 outputs share it.
-  alignas(64) float buffer[kTileColumns * kRows];
+  alignas(64) float buffer[kFloatPanels][kTileColumns * kRows];
   alignas(64) float wide[kFloatRows * kTileColumns];
-  ForEachTile(w, x, bias, panel_begin, panel_end, 1, y, y_stride, [&](const Job& job) {
-    const uint8_t* panel = job.panel;
-    const int64_t c = job.column;
-    if (f8_block > 0) {
-      UnpackF8(f8_block, panel, c, job.columns, scales, [&](int64_t j, const F32* v) {
-        for (int i = 0; i < 4; ++i) Store(buffer + (j + i) * kRows, v[i]);
-      });
-    } else {
-      Bf16Tile(panel + c * kRows * 2, job.columns, buffer);
-    }
-    ForEachRows<kFloatRows>(x.m, [&](auto rows, int64_t row) {
-      constexpr int kM = decltype(rows)::value;
-      for (int i = 0; i < kM; ++i) {
-        const uint8_t* from = x.data + (row + i) * x.row_bytes + 2 * c;
-        for (int64_t j = 0; j < job.columns; j += 16) {
-          Store(wide + i * kTileColumns + j, LoadBf16(from + 2 * j));
+  ForEachTile(
+      w, x, bias, panel_begin, panel_end, FloatPanelsAtATime(x.m), y, y_stride,
+      [&](const Job& job) {
+        const float* tiles[kFloatPanels];
+        for (int64_t p = 0; p < job.panels; ++p) {
+          const uint8_t* panel = job.panel + p * job.panel_bytes;
+          tiles[p] = buffer[p];
+          if (f8_block == 0) {
+            Bf16Tile(panel + job.column * kRows * 2, job.columns, buffer[p]);
+            continue;
+          }
+          all_scales[p] = scales[p];
+          UnpackF8(f8_block, panel, job.column, job.columns, scales[p],
+                   [&](int64_t j, const F32* v) {
+                     for (int i = 0; i < 4; ++i) Store(buffer[p] + (j + i) * kRows, v[i]);
+                   });
         }
-      }
-      FloatRows<kM>(job, row, buffer, scales_or_null, wide, kTileColumns);
-    });
-  });
+        ForEachFloatRows(job, [&](auto panels, auto rows, int64_t row) {
+          constexpr int kM = decltype(rows)::value;
+          for (int i = 0; i < kM; ++i) {
+            const uint8_t* from = x.data + (job.row + row + i) * x.row_bytes + 2 * job.column;
+            for (int64_t j = 0; j < job.columns; j += 16) {
+              Store(wide + i * kTileColumns + j, LoadBf16(from + 2 * j));
+            }
+          }
+          FloatRows<decltype(panels)::value, kM>(job, row, tiles, all_scales, wide, kTileColumns);
+        });
+      });
 #endif
 }
 

@@ -22,6 +22,7 @@ inline I32 Broadcast4(const void* p) {
 // Panels at a time: with few rows one, which is read as one stream; with more, loads of x serve
 // all.
 inline int64_t PanelsAtATime(int64_t m) { return m < 3 ? 1 : kDotPanels; }
+static_assert(kDotPanels <= kMaxPanels);
 
 // ---- Groups of 32 (Q8Group) -------------------------------------------------------------------
 
@@ -88,15 +89,14 @@ void QuantRows(const Job& job, int64_t row, const QuantTile* tiles, const Q8Grou
 }
 
 template <int kP, int kGroup, bool kHasMin, bool kRaw>
-void QuantTileRows(const Job& job, int64_t m, const QuantTile* tiles, const Q8Group* x,
-                   int64_t x_stride) {
-  ForEachRows<kDotRows>(m, [&](auto rows, int64_t row) {
+void QuantTileRows(const Job& job, const QuantTile* tiles, const Q8Group* x, int64_t x_stride) {
+  ForEachRows<kDotRows>(job.rows, [&](auto rows, int64_t row) {
     QuantRows<kP, decltype(rows)::value, kGroup, kHasMin, kRaw>(job, row, tiles, x + row * x_stride,
                                                                 x_stride);
   });
 }
 
-using QuantRowsFn = void (*)(const Job& job, int64_t m, const QuantTile* tiles, const Q8Group* x,
+using QuantRowsFn = void (*)(const Job& job, const QuantTile* tiles, const Q8Group* x,
                              int64_t x_stride);
 
 template <int kP>
@@ -123,8 +123,9 @@ inline void MatmulQ8(const PackedMatrix& w, const Activations& x, const float* b
               job.panel + p * job.panel_bytes + job.column / format.block * format.bytes * kRows,
               Blocks(format, job.columns), &tiles[p]);
         }
-        const auto* groups = reinterpret_cast<const Q8Group*>(x.data) + job.column / 32;
-        (job.panels == 1 ? one : all)(job, x.m, tiles, groups, x_stride);
+        const auto* groups =
+            reinterpret_cast<const Q8Group*>(x.data) + job.row * x_stride + job.column / 32;
+        (job.panels == 1 ? one : all)(job, tiles, groups, x_stride);
       });
 }
 
@@ -196,8 +197,8 @@ void KRows(const Job& job, int64_t row, const KTile* tiles, const Q8Block* x, in
 }
 
 template <int kP, int kGroup>
-void KTileRows(const Job& job, int64_t m, const KTile* tiles, const Q8Block* x, int64_t x_stride) {
-  ForEachRows<kDotRows>(m, [&](auto rows, int64_t row) {
+void KTileRows(const Job& job, const KTile* tiles, const Q8Block* x, int64_t x_stride) {
+  ForEachRows<kDotRows>(job.rows, [&](auto rows, int64_t row) {
     KRows<kP, decltype(rows)::value, kGroup>(job, row, tiles, x + row * x_stride, x_stride);
   });
 }
@@ -215,8 +216,8 @@ inline void MatmulQ8Block(const PackedMatrix& w, const Activations& x, const flo
         for (int64_t p = 0; p < job.panels; ++p) {
           format.unpack(job.panel + p * job.panel_bytes + block * format.bytes * kRows, &tiles[p]);
         }
-        const auto* blocks = reinterpret_cast<const Q8Block*>(x.data) + block;
-        (job.panels == 1 ? one : all)(job, x.m, tiles, blocks, x_stride);
+        const auto* blocks = reinterpret_cast<const Q8Block*>(x.data) + job.row * x_stride + block;
+        (job.panels == 1 ? one : all)(job, tiles, blocks, x_stride);
       });
 }
 

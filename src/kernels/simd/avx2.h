@@ -14,7 +14,8 @@ struct I32 {
   __m256i lo, hi;
 };
 
-constexpr int kFloatRows = 6;
+constexpr int kFloatRows = 3;
+constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 3;
 constexpr int kDotPanels = 1;
 constexpr int kAttentionRows = 2;

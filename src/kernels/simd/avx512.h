@@ -14,7 +14,8 @@ struct I32 {
   __m512i v;
 };
 
-constexpr int kFloatRows = 8;
+constexpr int kFloatRows = 6;
+constexpr int kFloatPanels = 2;
 constexpr int kDotRows = 6;
 constexpr int kDotPanels = 2;
 constexpr int kAttentionRows = 6;

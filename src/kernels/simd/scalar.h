@@ -16,6 +16,7 @@ struct I32 {
 };
 
 constexpr int kFloatRows = 1;
+constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 1;
 constexpr int kDotPanels = 1;
 constexpr int kAttentionRows = 1;

@@ -22,9 +22,9 @@
 //        LookUp(table, i): table's byte i in every byte, i in [0, 15]; the table's first 16 bytes
 //        are repeated
 //   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
-//   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers; with
-//   int8, for kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of 16
-//   columns that attention's inner loop keeps.
+//   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers, for
+//   kFloatPanels, kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of
+//   16 columns that attention's inner loop keeps.
 //
 // Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
 #pragma once
