@@ -1,5 +1,7 @@
 #include "model/activation_set.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace frugal {
@@ -41,6 +43,21 @@ void ActivationSet::Store(const Kernels& kernels, int layer, const float* x, int
     }
     kernels.quantize(form.kind, source, k, Row(form, k, row));
   }
+}
+
+void ActivationSet::StorePart(const Kernels& kernels, int layer, const float* x, int64_t k,
+                              int64_t row, int64_t begin, int64_t end) {
+  CHECK(begin % kActivationPart == 0 && !Ordered(layer));
+  for (const Form& form : forms) {
+    if (form.layer != -1 && form.layer != layer) continue;
+    kernels.quantize(form.kind, x + begin, end - begin,
+                     Row(form, k, row) + ActivationRowBytes(form.kind, begin));
+  }
+}
+
+bool ActivationSet::Ordered(int layer) const {
+  return std::ranges::any_of(
+      forms, [&](const Form& form) { return form.order != nullptr && form.layer == layer; });
 }
 
 uint8_t* ActivationSet::Row(const Form& form, int64_t k, int64_t row) {

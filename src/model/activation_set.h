@@ -11,6 +11,9 @@
 
 namespace frugal {
 
+// What every kind of activations divides: parts of a row may be stored apart.
+constexpr int64_t kActivationPart = 256;
+
 struct ActivationSet {
   struct Form {
     ActKind kind;
@@ -32,6 +35,11 @@ struct ActivationSet {
   // `scratch` (k).
   void Store(const Kernels& kernels, int layer, const float* x, int64_t k, int64_t row,
              float* scratch);
+  // Elements [begin, end) of row x alone; begin is a multiple of kActivationPart, and no form that
+  // weights of `layer` read has an order.
+  void StorePart(const Kernels& kernels, int layer, const float* x, int64_t k, int64_t row,
+                 int64_t begin, int64_t end);
+  bool Ordered(int layer) const;
   uint8_t* Row(const Form& form, int64_t k, int64_t row);
   const Form& Find(int layer, ActKind kind, const int32_t* order) const;
   // Rows [first, first + m) as `linear` of `layer` wants them.

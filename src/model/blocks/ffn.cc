@@ -1,5 +1,7 @@
 #include "model/blocks/ffn.h"
 
+#include <algorithm>
+
 namespace frugal {
 namespace {
 
@@ -17,11 +19,23 @@ void GateUp(ForwardState& s, int layer, int thread) {
 void ActivateRows(ForwardState& s, int layer, int thread) {
   const DenseFfn ffn = Dense(s, layer);
   const int64_t f = ffn.spec->d_ff;
-  const Range rows = s.ThreadRows(thread);
-  for (int64_t r = rows.begin; r < rows.end; ++r) {
+  // Parts of rows, so that a row alone keeps all threads busy; whole ones where columns have an
+  // order.
+  const int64_t step = s.activated.Ordered(layer) ? f : kActivationPart;
+  const int64_t parts = (f + step - 1) / step;
+  const Range items = SplitEvenly(s.rows() * parts, thread, s.threads());
+  for (int64_t item = items.begin; item < items.end; ++item) {
+    const int64_t r = item / parts;
+    const int64_t begin = item % parts * step;
+    const int64_t end = std::min(f, begin + step);
     float* gate = s.gate.data() + r * f;
-    Activate(s.kernels, *ffn.spec, *ffn.weights, s.up.data() + r * f, gate);
-    s.activated.Store(s.kernels, layer, gate, f, r, s.ordered[thread].data());
+    Activate(s.kernels, *ffn.spec, *ffn.weights, s.up.data() + r * f + begin, end - begin,
+             gate + begin);
+    if (step == f) {
+      s.activated.Store(s.kernels, layer, gate, f, r, s.ordered[thread].data());
+    } else {
+      s.activated.StorePart(s.kernels, layer, gate, f, r, begin, end);
+    }
   }
 }
 
@@ -43,11 +57,11 @@ DenseFfn FindDenseFfn(const LayerSpec& spec, const LayerWeights& weights) {
 }
 
 void Activate(const Kernels& kernels, const FfnSpec& spec, const FfnWeights& weights,
-              const float* up, float* gate) {
+              const float* up, int64_t n, float* gate) {
   if (spec.gated()) {
-    kernels.glu(spec.activation, gate, up, spec.d_ff, gate);
+    kernels.glu(spec.activation, gate, up, n, gate);
   } else {
-    kernels.xielu(weights.xielu, up, spec.d_ff, gate);
+    kernels.xielu(weights.xielu, up, n, gate);
   }
 }
 

@@ -17,8 +17,8 @@ struct DenseFfn {
 };
 DenseFfn FindDenseFfn(const LayerSpec& spec, const LayerWeights& weights);
 
-// gate (f) = act(gate)·up, or act(up).
+// gate = act(gate)·up, or act(up), of n neighbouring elements.
 void Activate(const Kernels& kernels, const FfnSpec& spec, const FfnWeights& weights,
-              const float* up, float* gate);
+              const float* up, int64_t n, float* gate);
 
 }  // namespace frugal

@@ -256,7 +256,7 @@ void ExpertsActivate(ForwardState& s, int layer, int thread) {
   for (int64_t i = slots.begin; i < slots.end; ++i) {
     float* gate = s.moe.gate.data() + i * f;
     const FfnWeights& expert = WeightsOf(s, layer).experts[s.moe.slot_expert[i]];
-    Activate(s.kernels, spec.expert, expert, s.moe.up.data() + i * f, gate);
+    Activate(s.kernels, spec.expert, expert, s.moe.up.data() + i * f, f, gate);
     s.moe.activated.Store(s.kernels, layer, InOrder(expert.down, gate, s.ordered[thread].data()), f,
                           i, nullptr);
   }
