@@ -145,6 +145,14 @@ struct RecurrentArgs {
   float* out = nullptr;    // (v_dim)
 };
 
+// ---- The roof of the dot products -------------------------------------------------------------
+
+constexpr int64_t kDotProbeBytes = 4096;
+struct DotProbe {
+  int64_t operations = 0;  // multiplications and additions
+  float sum = 0.0f;        // of all products: keeps them from being optimised away
+};
+
 // ---- The table --------------------------------------------------------------------------------
 
 enum class Activation {
@@ -206,6 +214,11 @@ struct Kernels {
 
   // Index of the largest value; the lowest index among equals. NaN never wins.
   int64_t (*argmax)(const float* x, int64_t n);
+
+  // What a matmul of `kind` does at best: `passes` times the products of the weights in `data`
+  // (kDotProbeBytes, in the first cache) with activations that stay in registers, and nothing else.
+  // The bytes are int8 codes from 0 to 3, bfloat16 or float32 numbers, as the kind has it.
+  DotProbe (*dot_probe)(ActKind kind, int64_t passes, const uint8_t* data);
 };
 
 const Kernels& KernelsFor(Isa isa);  // IsaSupported(isa) must hold
