@@ -17,7 +17,7 @@ std::unique_ptr<Engine> Load(const std::string& name, EngineOptions options = {}
   return engine.ok() ? *std::move(engine) : nullptr;
 }
 
-std::vector<BenchResult> Run(Engine& engine, const BenchOptions& options) {
+std::vector<BenchResult> Measure(Engine& engine, const BenchOptions& options) {
   std::vector<BenchResult> results;
   const Status status = RunBench(
       engine, kRoofs, options, [](const std::string&) {},
@@ -32,7 +32,7 @@ TEST(Bench, EveryDepthAndBatchIsATest) {
     SCOPED_TRACE(name);
     const std::unique_ptr<Engine> engine = Load(name);
     ASSERT_NE(engine, nullptr);
-    const std::vector<BenchResult> results = Run(*engine, {.prompt_tokens = 8,
+    const std::vector<BenchResult> results = Measure(*engine, {.prompt_tokens = 8,
                                                            .answer_tokens = 3,
                                                            .repeats = 2,
                                                            .depths = {0, 70},
@@ -61,7 +61,7 @@ TEST(Bench, RoofIsTheNearerOfTheTwo) {
   const std::unique_ptr<Engine> engine = Load("llama2-plain");
   ASSERT_NE(engine, nullptr);
   const BenchOptions options = {.prompt_tokens = 0, .answer_tokens = 1, .repeats = 1};
-  const std::vector<BenchResult> results = Run(*engine, options);
+  const std::vector<BenchResult> results = Measure(*engine, options);
   ASSERT_EQ(results.size(), 1u);
   const Model& model = engine->model();
   const Result<WeightCost> weights = CountWeights(model.checkpoint, model.spec, false);
@@ -77,7 +77,7 @@ TEST(Bench, LeavesTheEngineAsItWas) {
   const std::unique_ptr<Engine> engine = Load("llama2-plain");
   ASSERT_NE(engine, nullptr);
   const int64_t free = engine->kv_pool().free_pages();
-  Run(*engine, {.prompt_tokens = 4, .answer_tokens = 2, .repeats = 1, .batches = {2}});
+  Measure(*engine, {.prompt_tokens = 4, .answer_tokens = 2, .repeats = 1, .batches = {2}});
   EXPECT_EQ(engine->kv_pool().free_pages(), free);
   EXPECT_TRUE(engine->idle());
 }

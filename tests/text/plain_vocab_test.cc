@@ -20,10 +20,9 @@ TEST(PlainVocab, IsReadAsATokenizer) {
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   EXPECT_EQ(tokenizer->vocab_size(), 1000);
   EXPECT_EQ(tokenizer->eos_id(), 256);
-  const auto ids = tokenizer->Encode("the né", {});
-  ASSERT_TRUE(ids.ok()) << ids.status().message();
-  EXPECT_EQ((*ids)[0], 257);  // "th", the one merge
-  EXPECT_EQ(ids->size(), 6u);
+  const std::vector<int32_t> ids = tokenizer->Encode("the né", {});
+  EXPECT_EQ(ids.size(), 6u);
+  EXPECT_EQ(ids[0], 257);  // "th", the one merge
 }
 
 TEST(PlainVocab, TokensAreAllDifferent) {
