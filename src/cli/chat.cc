@@ -241,21 +241,26 @@ int RunChat(const ChatOptions& options) {
 
 }  // namespace
 
-void AddChatCommand(CLI::App* app, int* exit) {
+Command ChatCommand() {
   auto options = std::make_shared<ChatOptions>();
-  CLI::App* chat = app->add_subcommand("chat", "Talk with a model at the terminal.");
-  chat->add_option("--system", options->system, "system message");
-  chat->add_option("-n,--max-tokens", options->max_tokens,
-                   "most tokens per answer; -1: until the model stops or the context is full")
-      ->capture_default_str()
-      ->check(IntegerIn(-1));
-  AddSamplingFlags(chat, &options->sampling);
-  AddModelOptions(chat, &options->model);
-  chat->footer(std::string("In the conversation:\n") + kHelp +
-               "\n\n"
-               "Example:\n"
-               "  frugal chat MODEL --system \"Answer in one sentence.\" --temp 0.7");
-  chat->callback([options, exit] { *exit = RunChat(*options); });
+  Command command = {
+      .name = "chat",
+      .about = "Talk with a model at the terminal.",
+      .options = {{.names = "--system", .value = &options->system, .help = "system message"},
+                  {.names = "-n,--max-tokens",
+                   .value = &options->max_tokens,
+                   .help =
+                       "most tokens per answer; -1: until the model stops or the context is full",
+                   .check = IntegerIn(-1),
+                   .show_default = true}},
+      .footer = std::string("In the conversation:\n") + kHelp +
+                "\n\n"
+                "Example:\n"
+                "  frugal chat MODEL --system \"Answer in one sentence.\" --temp 0.7",
+      .run = [options] { return RunChat(*options); }};
+  AddSamplingFlags(&command, &options->sampling);
+  AddModelOptions(&command, &options->model);
+  return command;
 }
 
 }  // namespace frugal

@@ -16,8 +16,8 @@
 
 namespace frugal {
 
-CLI::Validator IntegerIn(int64_t low, int64_t high) {
-  const auto check = [low, high](std::string& text) -> std::string {
+OptionCheck IntegerIn(int64_t low, int64_t high) {
+  return [low, high](const std::string& text) -> std::string {
     int64_t value = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, value);
@@ -27,11 +27,10 @@ CLI::Validator IntegerIn(int64_t low, int64_t high) {
     }
     return fmt::format("expected an integer from {} to {}, found '{}'", low, high, text);
   };
-  return CLI::Validator(check, "");
 }
 
-CLI::Validator NumberIn(double low, double high) {
-  const auto check = [low, high](std::string& text) -> std::string {
+OptionCheck NumberIn(double low, double high) {
+  return [low, high](const std::string& text) -> std::string {
     double value = 0.0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, value);
@@ -47,43 +46,49 @@ CLI::Validator NumberIn(double low, double high) {
     }
     return fmt::format("expected a number from {} to {}, found '{}'", low, high, text);
   };
-  return CLI::Validator(check, "");
 }
 
-void AddModelOptions(CLI::App* app, ModelOptions* options) {
-  app->add_option("MODEL,-m,--model", options->model,
-                  "a .gguf file (the first of a split set), or a directory with config.json and "
-                  "safetensors")
-      ->group(kMachineGroup);
-  app->add_option("-t,--threads", options->threads, "threads (default: all cores)")
-      ->check(IntegerIn(1, 1024))
-      ->group(kMachineGroup);
-  app->add_option("-c,--ctx", options->context,
-                  "most tokens of prompt and answer (default: the model's)")
-      ->check(IntegerIn(1))
-      ->group(kMachineGroup);
+void AddModelOptions(Command* command, ModelOptions* options) {
   std::vector<std::string> isas = {"auto"};
   for (int i = 0; i < kNumIsas; ++i) isas.push_back(IsaName(static_cast<Isa>(i)));
-  app->add_option("--isa", options->isa, "instruction set")
-      ->check(CLI::IsMember(isas))
-      ->capture_default_str()
-      ->group(kMachineGroup);
-  app->add_option(
-         "--compute", options->compute,
-         "f32: activations, keys, values and arithmetic in float32, weights decoded exactly")
-      ->check(CLI::IsMember({"auto", "f32"}))
-      ->capture_default_str()
-      ->group(kMachineGroup);
-  app->add_option("--kv-type", options->kv_type, "how keys and values are kept")
-      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
-      ->capture_default_str()
-      ->group(kMachineGroup);
-  app->add_option("--mla", options->mla,
-                  "latent attention on the latents as they are kept (absorbed), on keys and values "
-                  "made from them (expanded), or on these for long prompts only (auto)")
-      ->check(CLI::IsMember({"auto", "absorbed", "expanded"}))
-      ->capture_default_str()
-      ->group(kMachineGroup);
+  const std::vector<Option> added = {
+      {.names = "MODEL,-m,--model",
+       .value = &options->model,
+       .help = "a .gguf file (the first of a split set), or a directory with config.json and "
+               "safetensors"},
+      {.names = "-t,--threads",
+       .value = &options->threads,
+       .help = "threads (default: all cores)",
+       .check = IntegerIn(1, 1024)},
+      {.names = "-c,--ctx",
+       .value = &options->context,
+       .help = "most tokens of prompt and answer (default: the model's)",
+       .check = IntegerIn(1)},
+      {.names = "--isa",
+       .value = &options->isa,
+       .help = "instruction set",
+       .choices = isas,
+       .show_default = true},
+      {.names = "--compute",
+       .value = &options->compute,
+       .help = "f32: activations, keys, values and arithmetic in float32, weights decoded exactly",
+       .choices = {"auto", "f32"},
+       .show_default = true},
+      {.names = "--kv-type",
+       .value = &options->kv_type,
+       .help = "how keys and values are kept",
+       .choices = {"auto", "f32", "bf16"},
+       .show_default = true},
+      {.names = "--mla",
+       .value = &options->mla,
+       .help = "latent attention on the latents as they are kept (absorbed), on keys and values "
+               "made from them (expanded), or on these for long prompts only (auto)",
+       .choices = {"auto", "absorbed", "expanded"},
+       .show_default = true}};
+  for (const Option& option : added) {
+    command->options.push_back(option);
+    command->options.back().group = kMachineGroup;
+  }
 }
 
 Result<EngineOptions> ToEngineOptions(const ModelOptions& options) {
@@ -93,7 +98,7 @@ Result<EngineOptions> ToEngineOptions(const ModelOptions& options) {
                  "safetensors, as in: frugal run path/to/model -p \"Hello\"");
   }
   EngineOptions engine;
-  engine.threads = options.threads;
+  engine.threads = static_cast<int>(options.threads);
   engine.context = options.context;
   engine.exact = options.compute == "f32";
   for (int i = 0; i < kNumIsas; ++i) {
@@ -122,6 +127,8 @@ int FailUsage(const Status& status) {
   Fail(status);
   return kExitUsage;
 }
+
+int ExitStatus(const Status& status) { return status.ok() ? kExitOk : Fail(status); }
 
 std::string ToLine(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";

@@ -1,18 +1,19 @@
-// What the commands share: their registration, the options that every command that runs a model
-// takes, and how they print.
+// The commands, and what they share: the options that every command that runs a model takes, and
+// how they print.
 //
 // Results go to stdout, everything else to stderr. Exit status: 0 success, 1 failure, 2 usage, 130
 // interrupted.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "cli/options.h"
 #include "engine/engine.h"
 
 namespace frugal {
@@ -27,13 +28,13 @@ constexpr const char* kSamplingGroup = "Sampling";
 constexpr const char* kMachineGroup = "Model and machine";
 
 // Checks of an option's value: an integer or a number from `low` to `high`.
-CLI::Validator IntegerIn(int64_t low, int64_t high = std::numeric_limits<int64_t>::max());
-CLI::Validator NumberIn(double low, double high = std::numeric_limits<double>::infinity());
+OptionCheck IntegerIn(int64_t low, int64_t high = std::numeric_limits<int64_t>::max());
+OptionCheck NumberIn(double low, double high = std::numeric_limits<double>::infinity());
 
 // Options of every command that runs a model.
 struct ModelOptions {
   std::string model;
-  int threads = 0;
+  int64_t threads = 0;
   int64_t context = 0;
   std::string isa = "auto";
   std::string compute = "auto";
@@ -42,7 +43,7 @@ struct ModelOptions {
 };
 
 // Adds MODEL (positional, or -m), --threads, --ctx, --isa, --compute, --kv-type, --mla.
-void AddModelOptions(CLI::App* app, ModelOptions* options);
+void AddModelOptions(Command* command, ModelOptions* options);
 
 // kInvalidArgument when no model was named; says how to name one.
 Result<EngineOptions> ToEngineOptions(const ModelOptions& options);
@@ -55,6 +56,9 @@ Result<std::unique_ptr<Engine>> LoadEngine(const ModelOptions& options);
 int Fail(const Status& status);
 int FailUsage(const Status& status);
 
+// Success, or Fail.
+int ExitStatus(const Status& status);
+
 // One line of JSON, whatever bytes its strings hold.
 std::string ToLine(const nlohmann::ordered_json& json);
 
@@ -64,14 +68,13 @@ Result<std::string> ReadStdin(int64_t max_bytes = int64_t{1} << 30);
 // Writes to stdout and flushes; kIo when stdout is gone or full.
 Status WriteOut(std::string_view text);
 
-// Each adds its subcommand to `app`; the command's exit status goes to *exit.
-void AddRunCommand(CLI::App* app, int* exit);
-void AddChatCommand(CLI::App* app, int* exit);
-void AddInspectCommand(CLI::App* app, int* exit);
-void AddTokenizeCommand(CLI::App* app, int* exit);
-void AddDetokenizeCommand(CLI::App* app, int* exit);
-void AddRenderCommand(CLI::App* app, int* exit);
-void AddLogitsCommand(CLI::App* app, int* exit);
-void AddConvertCommand(CLI::App* app, int* exit);
+Command RunCommand();
+Command ChatCommand();
+Command InspectCommand();
+Command TokenizeCommand();
+Command DetokenizeCommand();
+Command RenderCommand();
+Command LogitsCommand();
+Command ConvertCommand();
 
 }  // namespace frugal

@@ -22,7 +22,7 @@ struct ConvertOptions {
   std::string out;
   std::string quant;
   std::string pre;
-  int threads = 0;
+  int64_t threads = 0;
 };
 
 // The keys that are not the architecture's: name and vocabulary.
@@ -61,7 +61,7 @@ Status Run(const ConvertOptions& options) {
     line.emplace(fmt::format("writing {}: {}% of {} tensors…", options.out,
                              100 * tensor / std::max<int64_t>(tensors, 1), tensors));
   };
-  ThreadTeam team(options.threads > 0 ? options.threads : ProbeMachine().cores);
+  ThreadTeam team(options.threads > 0 ? static_cast<int>(options.threads) : ProbeMachine().cores);
   const auto summary = ExportGguf(source, options.out, exported, team);
   line.reset();
   if (!summary.ok()) return summary.status();
@@ -85,48 +85,53 @@ Status Run(const ConvertOptions& options) {
 
 }  // namespace
 
-void AddConvertCommand(CLI::App* app, int* exit) {
+Command ConvertCommand() {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* convert = app->add_subcommand(
-      "convert", "Write a model as one GGUF file, which llama.cpp and its kin read too.");
-  convert
-      ->add_option("SRC", options->source,
-                   "a directory with config.json and safetensors, or a .gguf file to requantise")
-      ->required()
-      ->option_text("SRC");
-  convert->add_option("-o,--out", options->out, "the .gguf file to write")
-      ->required()
-      ->option_text("FILE");
   std::vector<std::string> types;
   std::string list;
   for (const DType type : GgufExportTypes()) {
     types.push_back(GetDType(type).name);
     list += (list.empty() ? "" : ", ") + types.back();
   }
-  convert
-      ->add_option("-q,--quant", options->quant,
-                   "element type of the matrices: " + list +
-                       " (default: what they have, or BF16 where GGUF has no such type)")
-      ->check(CLI::IsMember(types, CLI::ignore_case))
-      ->option_text("TYPE");
-  convert
-      ->add_option("--pre", options->pre,
-                   "GGUF's name for how the tokenizer cuts words, where it is not recognised")
-      ->option_text("NAME");
-  convert->add_option("-t,--threads", options->threads, "threads (default: all cores)")
-      ->check(IntegerIn(1, 1024));
-  convert->footer(
-      "Examples:\n"
-      "  frugal convert path/to/Qwen3-8B -o qwen3-8b.gguf --quant Q4_K\n"
-      "  frugal convert qwen3-8b-f16.gguf -o qwen3-8b-q8.gguf --quant Q8_0\n"
-      "\n"
-      "Norms, biases and routers stay F32. Under the 4- and 5-bit formats the output head is\n"
-      "Q6_K; under MXFP4 the experts are MXFP4 and the rest Q8_0. Rows that are no multiple of\n"
-      "a format's block take the next format that fits; the summary says how many.");
-  convert->callback([options, exit] {
-    const Status status = Run(*options);
-    *exit = status.ok() ? kExitOk : Fail(status);
-  });
+  return {
+      .name = "convert",
+      .about = "Write a model as one GGUF file, which llama.cpp and its kin read too.",
+      .options =
+          {{.names = "SRC",
+            .value = &options->source,
+            .help = "a directory with config.json and safetensors, or a .gguf file to requantise",
+            .required = true,
+            .value_name = "SRC"},
+           {.names = "-o,--out",
+            .value = &options->out,
+            .help = "the .gguf file to write",
+            .required = true,
+            .value_name = "FILE"},
+           {.names = "-q,--quant",
+            .value = &options->quant,
+            .help = "element type of the matrices: " + list +
+                    " (default: what they have, or BF16 where GGUF has no such type)",
+            .choices = types,
+            .ignore_case = true,
+            .value_name = "TYPE"},
+           {.names = "--pre",
+            .value = &options->pre,
+            .help = "GGUF's name for how the tokenizer cuts words, where it is not recognised",
+            .value_name = "NAME"},
+           {.names = "-t,--threads",
+            .value = &options->threads,
+            .help = "threads (default: all cores)",
+            .check = IntegerIn(1, 1024)}},
+      .footer =
+          "Examples:\n"
+          "  frugal convert path/to/Qwen3-8B -o qwen3-8b.gguf --quant Q4_K\n"
+          "  frugal convert qwen3-8b-f16.gguf -o qwen3-8b-q8.gguf --quant Q8_0\n"
+          "\n"
+          "Norms, biases and routers stay F32. Under the 4- and 5-bit formats the output head is\n"
+          "Q6_K; under MXFP4 the experts are MXFP4 and the rest Q8_0. Rows that are no multiple "
+          "of\n"
+          "a format's block take the next format that fits; the summary says how many.",
+      .run = [options] { return ExitStatus(Run(*options)); }};
 }
 
 }  // namespace frugal

@@ -145,33 +145,31 @@ Status PrintJson(const Facts& facts) {
   return WriteOut(json.dump(2) + "\n");
 }
 
+struct InspectOptions {
+  ModelOptions model;
+  bool json = false;
+};
+
+int Run(const InspectOptions& options) {
+  if (options.model.model.empty()) return FailUsage(ToEngineOptions(options.model).status());
+  const Result<Facts> facts = Inspect(options.model);
+  if (!facts.ok()) return Fail(facts.status());
+  return ExitStatus(options.json ? PrintJson(*facts) : PrintText(*facts));
+}
+
 }  // namespace
 
-void AddInspectCommand(CLI::App* app, int* exit) {
-  struct Options {
-    ModelOptions model;
-    bool json = false;
-  };
-  auto options = std::make_shared<Options>();
-  CLI::App* inspect = app->add_subcommand(
-      "inspect",
-      "Say what a checkpoint is and needs, and the speed that this machine's memory allows.");
-  inspect->add_flag("--json", options->json, "print one JSON object");
-  AddModelOptions(inspect, &options->model);
-  inspect->footer("Example: what a longer context would need\n  frugal inspect MODEL --ctx 32768");
-  inspect->callback([options, exit] {
-    if (options->model.model.empty()) {
-      *exit = FailUsage(ToEngineOptions(options->model).status());
-      return;
-    }
-    const Result<Facts> facts = Inspect(options->model);
-    if (!facts.ok()) {
-      *exit = Fail(facts.status());
-      return;
-    }
-    const Status written = options->json ? PrintJson(*facts) : PrintText(*facts);
-    *exit = written.ok() ? kExitOk : Fail(written);
-  });
+Command InspectCommand() {
+  auto options = std::make_shared<InspectOptions>();
+  Command command = {
+      .name = "inspect",
+      .about =
+          "Say what a checkpoint is and needs, and the speed that this machine's memory allows.",
+      .options = {{.names = "--json", .value = &options->json, .help = "print one JSON object"}},
+      .footer = "Example: what a longer context would need\n  frugal inspect MODEL --ctx 32768",
+      .run = [options] { return Run(*options); }};
+  AddModelOptions(&command, &options->model);
+  return command;
 }
 
 }  // namespace frugal

@@ -19,7 +19,7 @@ struct LogitsOptions {
   std::string routing;
 };
 
-Status Run(const LogitsOptions& options) {
+Status Write(const LogitsOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, LoadEngine(options.model));
   const int64_t rows = options.last ? 1 : static_cast<int64_t>(options.ids.size());
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(options.out));
@@ -45,46 +45,47 @@ Status Run(const LogitsOptions& options) {
   return chosen.Commit();
 }
 
+int Run(const LogitsOptions& options) {
+  const Result<EngineOptions> usage = ToEngineOptions(options.model);
+  return usage.ok() ? ExitStatus(Write(options)) : FailUsage(usage.status());
+}
+
 }  // namespace
 
-void AddLogitsCommand(CLI::App* app, int* exit) {
+Command LogitsCommand() {
   auto options = std::make_shared<LogitsOptions>();
-  CLI::App* logits = app->add_subcommand(
-      "logits",
-      "Write the logits of given token ids as a NumPy file, float32 (tokens, vocabulary).");
-  logits->add_option("--ids", options->ids, "token ids, as in 1,2,3")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->take_all()
-      ->required()
-      ->option_text("IDS");
-  logits->add_option("--out", options->out, "the .npy file to write")
-      ->required()
-      ->option_text("FILE");
-  logits->add_flag("--last", options->last, "only the last token's row");
-  logits
-      ->add_option("--chunk", options->chunk,
-                   "tokens per forward pass; changes no bit of the result")
-      ->check(IntegerIn(1, 512))
-      ->capture_default_str();
-  logits
-      ->add_option("--routing", options->routing,
-                   "also write the experts chosen: int32 (MoE layers, tokens, top-k), ascending")
-      ->option_text("FILE");
-  AddModelOptions(logits, &options->model);
-  logits->footer(
-      "Example, with the arithmetic that other programs' float32 is compared with:\n"
-      "  frugal tokenize MODEL \"Once upon a time\" --special\n"
-      "  frugal logits MODEL --ids 1,403,407,261,378 --compute f32 --out logits.npy");
-  logits->callback([options, exit] {
-    const Result<EngineOptions> usage = ToEngineOptions(options->model);
-    if (!usage.ok()) {
-      *exit = FailUsage(usage.status());
-      return;
-    }
-    const Status status = Run(*options);
-    *exit = status.ok() ? kExitOk : Fail(status);
-  });
+  Command command = {
+      .name = "logits",
+      .about = "Write the logits of given token ids as a NumPy file, float32 (tokens, vocabulary).",
+      .options =
+          {{.names = "--ids",
+            .value = &options->ids,
+            .help = "token ids, as in 1,2,3",
+            .required = true,
+            .delimiter = ',',
+            .value_name = "IDS"},
+           {.names = "--out",
+            .value = &options->out,
+            .help = "the .npy file to write",
+            .required = true,
+            .value_name = "FILE"},
+           {.names = "--last", .value = &options->last, .help = "only the last token's row"},
+           {.names = "--chunk",
+            .value = &options->chunk,
+            .help = "tokens per forward pass; changes no bit of the result",
+            .check = IntegerIn(1, 512),
+            .show_default = true},
+           {.names = "--routing",
+            .value = &options->routing,
+            .help = "also write the experts chosen: int32 (MoE layers, tokens, top-k), ascending",
+            .value_name = "FILE"}},
+      .footer =
+          "Example, with the arithmetic that other programs' float32 is compared with:\n"
+          "  frugal tokenize MODEL \"Once upon a time\" --special\n"
+          "  frugal logits MODEL --ids 1,403,407,261,378 --compute f32 --out logits.npy",
+      .run = [options] { return Run(*options); }};
+  AddModelOptions(&command, &options->model);
+  return command;
 }
 
 }  // namespace frugal

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 struct RenderOptions {
   std::string model;
-  std::string messages;
+  std::optional<std::string> messages;
   std::string tools;
   std::vector<std::string> args;
   bool jsonl = false;
@@ -128,7 +128,7 @@ Result<Json> ParseArgs(const std::vector<std::string>& args) {
 Status Render(const RenderOptions& options) {
   ASSIGN_OR_RETURN(const Loaded loaded, Load(options.model));
   if (options.jsonl) return RenderLines(loaded);
-  ASSIGN_OR_RETURN(const Json messages, ReadJsonFile(options.messages));
+  ASSIGN_OR_RETURN(const Json messages, ReadJsonFile(*options.messages));
   Json tools;
   if (!options.tools.empty()) {
     ASSIGN_OR_RETURN(tools, ReadJsonFile(options.tools));
@@ -138,43 +138,49 @@ Status Render(const RenderOptions& options) {
   return WriteOut(text);
 }
 
+int Run(const RenderOptions& options) {
+  if (!options.jsonl && !options.messages) {
+    return RefuseUsage("render", "--messages FILE.json or --jsonl is required");
+  }
+  return ExitStatus(Render(options));
+}
+
 }  // namespace
 
-void AddRenderCommand(CLI::App* app, int* exit) {
+Command RenderCommand() {
   auto options = std::make_shared<RenderOptions>();
-  CLI::App* render = app->add_subcommand(
-      "render", "Show messages as the model sees them, through its chat template.");
-  render->add_option("MODEL", options->model, "a model with a chat template, or a .jinja file")
-      ->required();
-  CLI::Option* messages = render->add_option("--messages", options->messages,
-                                             "JSON file: [{\"role\", \"content\"}, …]");
-  messages->option_text("FILE");
-  render->add_option("--tools", options->tools, "JSON file: list of tool definitions")
-      ->option_text("FILE");
-  render
-      ->add_option("--arg", options->args,
-                   "variable for the template, as in add_generation_prompt=true (repeatable)")
-      ->allow_extra_args(false)
-      ->take_all()
-      ->option_text("NAME=VALUE");
-  CLI::Option* jsonl = render->add_flag(
-      "--jsonl", options->jsonl,
-      "one {\"messages\", \"tools\", \"kwargs\", \"now\"} per line on stdin, one {\"text\"} or "
-      "{\"error\"} per line out");
-  jsonl->excludes(messages)->option_text(" ");
-  render->footer(
-      "Examples:\n"
-      "  frugal render MODEL --messages talk.json --arg add_generation_prompt=true\n"
-      "  frugal render template.jinja --messages talk.json --tools tools.json --arg "
-      "bos_token=\"<s>\"\n"
-      "where talk.json holds [{\"role\": \"user\", \"content\": \"Hello\"}]");
-  render->callback([options, messages, exit] {
-    if (!options->jsonl && messages->count() == 0) {
-      throw CLI::RequiredError("--messages FILE.json or --jsonl");
-    }
-    const Status status = Render(*options);
-    *exit = status.ok() ? kExitOk : Fail(status);
-  });
+  return {.name = "render",
+          .about = "Show messages as the model sees them, through its chat template.",
+          .options =
+              {{.names = "MODEL",
+                .value = &options->model,
+                .help = "a model with a chat template, or a .jinja file",
+                .required = true},
+               {.names = "--messages",
+                .value = &options->messages,
+                .help = "JSON file: [{\"role\", \"content\"}, …]",
+                .value_name = "FILE"},
+               {.names = "--tools",
+                .value = &options->tools,
+                .help = "JSON file: list of tool definitions",
+                .value_name = "FILE"},
+               {.names = "--arg",
+                .value = &options->args,
+                .help = "variable for the template, as in add_generation_prompt=true (repeatable)",
+                .value_name = "NAME=VALUE"},
+               {.names = "--jsonl",
+                .value = &options->jsonl,
+                .help = "one {\"messages\", \"tools\", \"kwargs\", \"now\"} per line on stdin, one "
+                        "{\"text\"} or {\"error\"} per line out",
+                .value_name = " ",
+                .excludes = "--messages"}},
+          .footer =
+              "Examples:\n"
+              "  frugal render MODEL --messages talk.json --arg add_generation_prompt=true\n"
+              "  frugal render template.jinja --messages talk.json --tools tools.json --arg "
+              "bos_token=\"<s>\"\n"
+              "where talk.json holds [{\"role\": \"user\", \"content\": \"Hello\"}]",
+          .run = [options] { return Run(*options); }};
 }
 
 }  // namespace frugal

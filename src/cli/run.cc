@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/mapped_file.h"
 #include "cli/command.h"
@@ -17,21 +18,20 @@ namespace {
 struct RunOptions {
   ModelOptions model;
   SamplingFlags sampling;
-  std::string prompt;
+  std::optional<std::string> prompt;
   std::string file;
   std::string system;
   std::vector<std::string> stop;
   int64_t max_tokens = -1;
   bool raw = false;
   bool json = false;
-  bool has_prompt = false;
 };
 
 constexpr int64_t kMaxPromptBytes = int64_t{1} << 30;
 
 // -p, then -f, then what is piped in; a terminal gives the empty prompt.
 Result<std::string> ReadPrompt(const RunOptions& options) {
-  if (options.has_prompt) return options.prompt;
+  if (options.prompt) return *options.prompt;
   std::string text;
   if (!options.file.empty()) {
     ASSIGN_OR_RETURN(text, ReadFile(options.file, kMaxPromptBytes));
@@ -112,37 +112,45 @@ int Run(const RunOptions& options) {
 
 }  // namespace
 
-void AddRunCommand(CLI::App* app, int* exit) {
+Command RunCommand() {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* run =
-      app->add_subcommand("run", "Answer one prompt, given with -p, with -f or on stdin.");
-  CLI::Option* prompt = run->add_option("-p,--prompt", options->prompt, "the prompt");
-  run->add_option("-f,--file", options->file,
-                  "read the prompt from a file (a line break at its end does not count)")
-      ->excludes(prompt)
-      ->option_text("FILE");
-  run->add_option("--system", options->system, "system message before the prompt");
-  run->add_option("-n,--max-tokens", options->max_tokens,
-                  "most tokens to answer; -1: until the model stops or the context is full")
-      ->check(IntegerIn(-1))
-      ->capture_default_str();
-  run->add_flag("--raw", options->raw, "no chat template: continue the prompt as text");
-  run->add_option("--stop", options->stop, "end the answer before this text (repeatable)")
-      ->allow_extra_args(false)
-      ->take_all()
-      ->option_text("TEXT");
-  run->add_flag("--json", options->json, "print one JSON object at the end instead of text");
-  AddSamplingFlags(run, &options->sampling);
-  AddModelOptions(run, &options->model);
-  run->footer(
-      "Examples:\n"
-      "  frugal run MODEL -p \"Why is the sky blue?\"\n"
-      "  frugal run MODEL --raw -p \"Once upon a time\" -n 100 --temp 0.7 --seed 1\n"
-      "  git diff | frugal run MODEL --system \"Explain this change in two sentences.\"");
-  run->callback([options, prompt, exit] {
-    options->has_prompt = prompt->count() > 0;
-    *exit = Run(*options);
-  });
+  Command command = {
+      .name = "run",
+      .about = "Answer one prompt, given with -p, with -f or on stdin.",
+      .options = {{.names = "-p,--prompt", .value = &options->prompt, .help = "the prompt"},
+                  {.names = "-f,--file",
+                   .value = &options->file,
+                   .help = "read the prompt from a file (a line break at its end does not count)",
+                   .value_name = "FILE",
+                   .excludes = "--prompt"},
+                  {.names = "--system",
+                   .value = &options->system,
+                   .help = "system message before the prompt"},
+                  {.names = "-n,--max-tokens",
+                   .value = &options->max_tokens,
+                   .help =
+                       "most tokens to answer; -1: until the model stops or the context is full",
+                   .check = IntegerIn(-1),
+                   .show_default = true},
+                  {.names = "--raw",
+                   .value = &options->raw,
+                   .help = "no chat template: continue the prompt as text"},
+                  {.names = "--stop",
+                   .value = &options->stop,
+                   .help = "end the answer before this text (repeatable)",
+                   .value_name = "TEXT"},
+                  {.names = "--json",
+                   .value = &options->json,
+                   .help = "print one JSON object at the end instead of text"}},
+      .footer =
+          "Examples:\n"
+          "  frugal run MODEL -p \"Why is the sky blue?\"\n"
+          "  frugal run MODEL --raw -p \"Once upon a time\" -n 100 --temp 0.7 --seed 1\n"
+          "  git diff | frugal run MODEL --system \"Explain this change in two sentences.\"",
+      .run = [options] { return Run(*options); }};
+  AddSamplingFlags(&command, &options->sampling);
+  AddModelOptions(&command, &options->model);
+  return command;
 }
 
 }  // namespace frugal

@@ -39,42 +39,50 @@ Result<std::pair<int32_t, float>> ParseBias(const std::string& text) {
 
 }  // namespace
 
-void AddSamplingFlags(CLI::App* app, SamplingFlags* flags) {
-  const auto add = [app](const char* name, auto* value, const char* help) {
-    return app->add_option(name, *value, help)->group(kSamplingGroup);
-  };
-  app->add_flag("--greedy", flags->greedy, "always take the most probable token")
-      ->group(kSamplingGroup);
-  add("--temp", &flags->temperature, "temperature; 0 is greedy (default: the model's, or 0.8)")
-      ->check(NumberIn(0.0));
-  add("--top-k", &flags->top_k,
-      "keep the K most probable tokens; 0 keeps all (default: the model's, or 0)")
-      ->check(IntegerIn(0, kMaxTopK));
-  add("--top-p", &flags->top_p,
-      "keep the smallest set with probability P (default: the model's, or 0.95)")
-      ->check(NumberIn(0.0, 1.0));
-  add("--min-p", &flags->min_p,
-      "keep tokens with at least P × the largest probability (default: the model's, or 0)")
-      ->check(NumberIn(0.0, 1.0));
-  add("--repeat-penalty", &flags->repetition_penalty,
-      "weaken tokens already seen; 1 is off (default: the model's, or 1)")
-      ->check(NumberIn(0.01));
-  add("--presence-penalty", &flags->presence_penalty,
-      "subtracted from the logits of tokens already answered")
-      ->check(NumberIn(-kFloatMax));
-  add("--frequency-penalty", &flags->frequency_penalty,
-      "the same, once for each time a token was answered")
-      ->check(NumberIn(-kFloatMax));
-  const auto check_bias = [](std::string& text) { return ParseBias(text).status().message(); };
-  add("--logit-bias", &flags->logit_bias,
-      "add VALUE to a token's logit; -inf forbids it (repeatable)")
-      ->check(CLI::Validator(check_bias, ""))
-      ->allow_extra_args(false)
-      ->take_all()
-      ->option_text("ID=VALUE");
-  add("-s,--seed", &flags->seed,
-      "the same seed gives the same answer; negative: a fresh one (default)")
-      ->check(IntegerIn(std::numeric_limits<int64_t>::min()));
+void AddSamplingFlags(Command* command, SamplingFlags* flags) {
+  const std::vector<Option> added = {
+      {.names = "--greedy", .value = &flags->greedy, .help = "always take the most probable token"},
+      {.names = "--temp",
+       .value = &flags->temperature,
+       .help = "temperature; 0 is greedy (default: the model's, or 0.8)",
+       .check = NumberIn(0.0)},
+      {.names = "--top-k",
+       .value = &flags->top_k,
+       .help = "keep the K most probable tokens; 0 keeps all (default: the model's, or 0)",
+       .check = IntegerIn(0, kMaxTopK)},
+      {.names = "--top-p",
+       .value = &flags->top_p,
+       .help = "keep the smallest set with probability P (default: the model's, or 0.95)",
+       .check = NumberIn(0.0, 1.0)},
+      {.names = "--min-p",
+       .value = &flags->min_p,
+       .help = "keep tokens with at least P × the largest probability (default: the model's, or 0)",
+       .check = NumberIn(0.0, 1.0)},
+      {.names = "--repeat-penalty",
+       .value = &flags->repetition_penalty,
+       .help = "weaken tokens already seen; 1 is off (default: the model's, or 1)",
+       .check = NumberIn(0.01)},
+      {.names = "--presence-penalty",
+       .value = &flags->presence_penalty,
+       .help = "subtracted from the logits of tokens already answered",
+       .check = NumberIn(-kFloatMax)},
+      {.names = "--frequency-penalty",
+       .value = &flags->frequency_penalty,
+       .help = "the same, once for each time a token was answered",
+       .check = NumberIn(-kFloatMax)},
+      {.names = "--logit-bias",
+       .value = &flags->logit_bias,
+       .help = "add VALUE to a token's logit; -inf forbids it (repeatable)",
+       .check = [](const std::string& text) { return ParseBias(text).status().message(); },
+       .value_name = "ID=VALUE"},
+      {.names = "-s,--seed",
+       .value = &flags->seed,
+       .help = "the same seed gives the same answer; negative: a fresh one (default)",
+       .check = IntegerIn(std::numeric_limits<int64_t>::min())}};
+  for (const Option& option : added) {
+    command->options.push_back(option);
+    command->options.back().group = kSamplingGroup;
+  }
 }
 
 Result<SamplingOptions> ToSamplingOptions(const SamplingFlags& flags, const Metadata& generation) {

@@ -1,12 +1,12 @@
 // The sampling flags of run and chat.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "cli/options.h"
 #include "engine/sampler.h"
 #include "formats/metadata.h"
 
@@ -17,7 +17,7 @@ namespace frugal {
 struct SamplingFlags {
   bool greedy = false;
   std::optional<float> temperature;
-  std::optional<int> top_k;
+  std::optional<int64_t> top_k;
   std::optional<float> top_p;
   std::optional<float> min_p;
   std::optional<float> repetition_penalty;
@@ -30,7 +30,7 @@ struct SamplingFlags {
 constexpr float kDefaultTemperature = 0.8f;
 constexpr float kDefaultTopP = 0.95f;
 
-void AddSamplingFlags(CLI::App* app, SamplingFlags* flags);
+void AddSamplingFlags(Command* command, SamplingFlags* flags);
 
 // Without --seed a fresh one is drawn from the system. kCorrupt names the
 // key of generation_config.json that makes no sense.

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "formats/utf8.h"
@@ -15,9 +16,8 @@ namespace {
 
 struct TokenizeOptions {
   std::string model;
-  std::string text;
+  std::optional<std::string> text;
   std::string pattern;
-  bool has_text = false;
   bool special = false;
   bool json = false;
   bool jsonl = false;
@@ -43,8 +43,10 @@ Status Tokenize(const TokenizeOptions& options) {
                    Tokenizer::Load(options.model, {.pattern = options.pattern}));
   const EncodeOptions encode{.add_special = options.special, .parse_special = options.special};
   if (options.jsonl) return EncodeLines(tokenizer, encode);
-  std::string text = options.text;
-  if (!options.has_text) {
+  std::string text;
+  if (options.text) {
+    text = *options.text;
+  } else {
     ASSIGN_OR_RETURN(text, ReadStdin());
   }
   const std::vector<int32_t> ids = tokenizer.Encode(text, encode);
@@ -100,53 +102,58 @@ Status Detokenize(const DetokenizeOptions& options) {
 
 }  // namespace
 
-void AddTokenizeCommand(CLI::App* app, int* exit) {
+Command TokenizeCommand() {
   auto options = std::make_shared<TokenizeOptions>();
-  CLI::App* tokenize = app->add_subcommand("tokenize", "Turn text into token ids.");
-  tokenize
-      ->add_option("MODEL", options->model,
-                   "a model, or a tokenizer alone: tokenizer.json, tokenizer.model, a tiktoken "
-                   "file, a folder")
-      ->required();
-  CLI::Option* text = tokenize->add_option("TEXT", options->text, "the text (default: stdin)");
-  tokenize->add_flag("--special", options->special,
-                     "add what the tokenizer puts around a text, and read special tokens in it");
-  tokenize->add_flag("--json", options->json, "print [{\"id\", \"token\"}, …]");
-  tokenize->add_flag("--jsonl", options->jsonl,
-                     "one {\"text\": …} per line on stdin, one list of ids per line out");
-  tokenize->add_option("--pattern", options->pattern,
-                       "pre-tokenizer regex of a bare tiktoken file");
-  tokenize->footer(
-      "Examples:\n"
-      "  frugal tokenize MODEL \"Hello, world\"\n"
-      "  frugal tokenize tokenizer.json --json < text.txt\n"
-      "  frugal tokenize cl100k.tiktoken --pattern \"$(cat pattern.txt)\" \"Hello\"");
-  tokenize->callback([options, text, exit] {
-    options->has_text = text->count() > 0;
-    const Status status = Tokenize(*options);
-    *exit = status.ok() ? kExitOk : Fail(status);
-  });
+  return {
+      .name = "tokenize",
+      .about = "Turn text into token ids.",
+      .options =
+          {{.names = "MODEL",
+            .value = &options->model,
+            .help = "a model, or a tokenizer alone: tokenizer.json, tokenizer.model, a tiktoken "
+                    "file, a folder",
+            .required = true},
+           {.names = "TEXT", .value = &options->text, .help = "the text (default: stdin)"},
+           {.names = "--special",
+            .value = &options->special,
+            .help = "add what the tokenizer puts around a text, and read special tokens in it"},
+           {.names = "--json", .value = &options->json, .help = "print [{\"id\", \"token\"}, …]"},
+           {.names = "--jsonl",
+            .value = &options->jsonl,
+            .help = "one {\"text\": …} per line on stdin, one list of ids per line out"},
+           {.names = "--pattern",
+            .value = &options->pattern,
+            .help = "pre-tokenizer regex of a bare tiktoken file"}},
+      .footer =
+          "Examples:\n"
+          "  frugal tokenize MODEL \"Hello, world\"\n"
+          "  frugal tokenize tokenizer.json --json < text.txt\n"
+          "  frugal tokenize cl100k.tiktoken --pattern \"$(cat pattern.txt)\" \"Hello\"",
+      .run = [options] { return ExitStatus(Tokenize(*options)); }};
 }
 
-void AddDetokenizeCommand(CLI::App* app, int* exit) {
+Command DetokenizeCommand() {
   auto options = std::make_shared<DetokenizeOptions>();
-  CLI::App* detokenize = app->add_subcommand("detokenize", "Turn token ids into text.");
-  detokenize->add_option("MODEL", options->model, "a model or a tokenizer alone, as for tokenize")
-      ->required();
-  detokenize->add_option("IDS", options->ids, "token ids (default: from stdin)")
-      ->delimiter(',')
-      ->take_all();
-  detokenize->add_flag("--special", options->special, "show special tokens");
-  detokenize->add_option("--pattern", options->pattern,
-                         "pre-tokenizer regex of a bare tiktoken file");
-  detokenize->footer(
-      "Examples:\n"
-      "  frugal detokenize MODEL 403 407 261\n"
-      "  frugal tokenize MODEL < text.txt | frugal detokenize MODEL");
-  detokenize->callback([options, exit] {
-    const Status status = Detokenize(*options);
-    *exit = status.ok() ? kExitOk : Fail(status);
-  });
+  return {
+      .name = "detokenize",
+      .about = "Turn token ids into text.",
+      .options = {{.names = "MODEL",
+                   .value = &options->model,
+                   .help = "a model or a tokenizer alone, as for tokenize",
+                   .required = true},
+                  {.names = "IDS",
+                   .value = &options->ids,
+                   .help = "token ids (default: from stdin)",
+                   .delimiter = ','},
+                  {.names = "--special", .value = &options->special, .help = "show special tokens"},
+                  {.names = "--pattern",
+                   .value = &options->pattern,
+                   .help = "pre-tokenizer regex of a bare tiktoken file"}},
+      .footer =
+          "Examples:\n"
+          "  frugal detokenize MODEL 403 407 261\n"
+          "  frugal tokenize MODEL < text.txt | frugal detokenize MODEL",
+      .run = [options] { return ExitStatus(Detokenize(*options)); }};
 }
 
 }  // namespace frugal

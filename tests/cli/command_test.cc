@@ -5,34 +5,30 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/command_line.h"
 #include "tests/cli/program.h"
 
 namespace frugal {
 namespace {
 
-Result<EngineOptions> Parse(std::vector<std::string> args, ModelOptions* options) {
-  CLI::App app;
-  AddModelOptions(&app, options);
-  std::reverse(args.begin(), args.end());
-  app.parse(args);
-  return ToEngineOptions(*options);
+// Reads `args` into *options; the message that refuses them, or "".
+std::string Parse(std::vector<std::string> args, ModelOptions* options) {
+  Command command;
+  AddModelOptions(&command, options);
+  return ParseError(command.options, std::move(args));
 }
 
 EngineOptions Options(std::vector<std::string> args) {
   ModelOptions options;
-  const Result<EngineOptions> engine = Parse(std::move(args), &options);
+  EXPECT_EQ(Parse(std::move(args), &options), "");
+  const Result<EngineOptions> engine = ToEngineOptions(options);
   EXPECT_TRUE(engine.ok()) << engine.status().message();
   return engine.ok() ? *engine : EngineOptions();
 }
 
 std::string Refusal(std::vector<std::string> args) {
-  try {
-    ModelOptions options;
-    (void)Parse(std::move(args), &options);
-  } catch (const CLI::ParseError& error) {
-    return error.what();
-  }
-  return "";
+  ModelOptions options;
+  return Parse(std::move(args), &options);
 }
 
 TEST(ModelOptions, DefaultsLeaveTheChoiceToTheEngine) {
@@ -62,7 +58,7 @@ TEST(ModelOptions, TheModelHasThreeSpellings) {
   for (const std::vector<std::string>& args :
        {std::vector<std::string>{"a/b.gguf"}, {"-m", "a/b.gguf"}, {"--model", "a/b.gguf"}}) {
     ModelOptions options;
-    ASSERT_TRUE(Parse(args, &options).ok());
+    EXPECT_EQ(Parse(args, &options), "");
     EXPECT_EQ(options.model, "a/b.gguf");
   }
   EXPECT_EQ(Options({"m", "-t", "2", "-c", "64"}).threads, 2);

@@ -4,31 +4,27 @@
 
 #include <cmath>
 
+#include "tests/cli/command_line.h"
+
 namespace frugal {
 namespace {
 
-// The flags of a command line.
-SamplingFlags Parse(std::vector<std::string> args) {
-  CLI::App app;
-  SamplingFlags flags;
-  AddSamplingFlags(&app, &flags);
-  std::reverse(args.begin(), args.end());
-  app.parse(args);
-  return flags;
+// Reads `args` into *flags; the message that refuses them, or "".
+std::string Parse(std::vector<std::string> args, SamplingFlags* flags) {
+  Command command;
+  AddSamplingFlags(&command, flags);
+  return ParseError(command.options, std::move(args));
 }
 
-// The message that refuses a command line; empty when nothing does.
 std::string Refusal(std::vector<std::string> args) {
-  try {
-    Parse(std::move(args));
-  } catch (const CLI::ParseError& error) {
-    return error.what();
-  }
-  return "";
+  SamplingFlags flags;
+  return Parse(std::move(args), &flags);
 }
 
 SamplingOptions Options(std::vector<std::string> args, const Metadata& generation = {}) {
-  const Result<SamplingOptions> options = ToSamplingOptions(Parse(std::move(args)), generation);
+  SamplingFlags flags;
+  EXPECT_EQ(Parse(std::move(args), &flags), "");
+  const Result<SamplingOptions> options = ToSamplingOptions(flags, generation);
   EXPECT_TRUE(options.ok()) << options.status().message();
   return options.ok() ? *options : SamplingOptions();
 }
