@@ -34,6 +34,11 @@ double DistinctExperts(int n, int k, double rows) {
 
 }  // namespace
 
+int64_t TokenParameters(const ModelSpec& spec, const std::vector<TensorDesc>& table) {
+  const int64_t unread = spec.tied_embedding ? 0 : (spec.vocab - 1) * spec.hidden;
+  return CountActiveParameters(spec, table) - unread;
+}
+
 Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& spec, bool exact) {
   ASSIGN_OR_RETURN(const TensorReader reader, OpenTensors(checkpoint, spec));
   WeightCost cost;
@@ -43,8 +48,10 @@ Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& s
     if (layer >= spec.n_layers()) continue;  // multi-token prediction
     const int64_t bytes = StoredBytes(tensor);
     const int kind = static_cast<int>(KindOf(role, tensor, exact));
-    const double operations =
-        tensor.vector ? 0.0 : 2.0 * static_cast<double>(tensor.n) * static_cast<double>(tensor.k);
+    const double operations = tensor.vector ? 0.0
+                                            : 2.0 * static_cast<double>(tensor.experts) *
+                                                  static_cast<double>(tensor.n) *
+                                                  static_cast<double>(tensor.k);
     const bool head = role == Role::kOutput || role == Role::kOutputBias ||
                       (role == Role::kEmbedding && spec.tied_embedding);
     if (head) {
@@ -57,7 +64,7 @@ Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& s
       experts[layer].n_experts = moe.n_experts;
       experts[layer].top_k = moe.top_k;
       experts[layer].bytes += bytes / moe.n_experts;
-      cost.layer_operations[kind] += operations * moe.top_k;
+      cost.layer_operations[kind] += operations / moe.n_experts * moe.top_k;
     } else {
       cost.layer_bytes += bytes;
       cost.layer_operations[kind] += operations;
@@ -66,6 +73,12 @@ Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& s
   std::ranges::copy_if(experts, std::back_inserter(cost.experts),
                        [](const WeightCost::Experts& e) { return e.n_experts > 0; });
   return cost;
+}
+
+int64_t TokenWeightBytes(const WeightCost& weights) {
+  int64_t bytes = weights.layer_bytes + weights.head_bytes + weights.embedding_bytes;
+  for (const WeightCost::Experts& e : weights.experts) bytes += e.top_k * e.bytes;
+  return bytes;
 }
 
 double KvReadBytes(const ModelSpec& spec, KvType type, double context) {

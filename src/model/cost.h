@@ -10,8 +10,13 @@
 #include "formats/checkpoint.h"
 #include "kernels/kernels.h"
 #include "model/spec.h"
+#include "model/tensor_table.h"
 
 namespace frugal {
+
+// Parameters that a token passes through: of experts the chosen ones, of an embedding that is not
+// the head too one row. `table` is the model's (arch/family.h).
+int64_t TokenParameters(const ModelSpec& spec, const std::vector<TensorDesc>& table);
 
 // By how activations are held: index with int(ActKind).
 constexpr int kNumActKinds = 3;
@@ -35,6 +40,9 @@ struct WeightCost {
 
 // `exact` as in ForwardOptions. The errors of OpenTensors (tensor_reader.h).
 Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& spec, bool exact);
+
+// Bytes of weights that one token alone reads.
+int64_t TokenWeightBytes(const WeightCost& weights);
 
 // One pass over `sequences` sequences that have `rows` tokens each in it.
 struct Pass {

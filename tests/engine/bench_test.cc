@@ -33,10 +33,10 @@ TEST(Bench, EveryDepthAndBatchIsATest) {
     const std::unique_ptr<Engine> engine = Load(name);
     ASSERT_NE(engine, nullptr);
     const std::vector<BenchResult> results = Measure(*engine, {.prompt_tokens = 8,
-                                                           .answer_tokens = 3,
-                                                           .repeats = 2,
-                                                           .depths = {0, 70},
-                                                           .batches = {1, 4}});
+                                                               .answer_tokens = 3,
+                                                               .repeats = 2,
+                                                               .depths = {0, 70},
+                                                               .batches = {1, 4}});
     std::vector<std::string> tests;
     for (const BenchResult& r : results) {
       tests.push_back(r.test);
