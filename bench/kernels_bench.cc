@@ -1,7 +1,8 @@
 // Kernels against this machine's roofs. Run as
 //   bench_kernels [--benchmark_filter=…]
 // "Read" is the roof of everything at m = 1: how fast all threads together read memory. matmul
-// reports the bytes of weights and the operations (2·m·n·k) per second.
+// reports the bytes of weights and the operations (2·m·n·k) per second. FRUGAL_BENCH_THREADS sets
+// the number of threads.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 
@@ -22,7 +23,12 @@
 namespace frugal {
 namespace {
 
-int Threads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+// FRUGAL_BENCH_THREADS, or one for each processor.
+int Threads() {
+  const char* asked = std::getenv("FRUGAL_BENCH_THREADS");
+  if (asked != nullptr) return std::max(1, std::atoi(asked));
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 // Threads that run the same task again and again, without starting anew.
 class Team {
@@ -108,7 +114,7 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
   const DTypeInfo& info = GetDType(dtype);
   const int64_t k = 4096;
   const int64_t row_bytes = k / info.block_size * info.block_bytes;
-  const int64_t target = m <= 8 ? int64_t{256} << 20 : int64_t{16} << 20;
+  const int64_t target = m <= 16 ? int64_t{256} << 20 : int64_t{16} << 20;
   const int64_t n = target / row_bytes / (kPanelRows * Threads()) * (kPanelRows * Threads());
   const int64_t panel_bytes = PackedPanelBytes(dtype, k);
   Memory bytes(n / kPanelRows * panel_bytes);
@@ -207,7 +213,7 @@ void RegisterAll() {
       if (FindDType(dtype) == nullptr || !HasCodec(dtype)) continue;
       for (const bool exact : {false, true}) {
         if (exact && ActivationKind(dtype, false) == ActKind::kF32) continue;
-        for (const int64_t m : {1, 8, 512}) {
+        for (const int64_t m : {1, 2, 4, 8, 16, 512}) {
           const std::string name = std::string("Matmul/") + GetDType(dtype).name +
                                    (exact ? "/exact" : "/auto") + "/m" + std::to_string(m);
           benchmark::RegisterBenchmark((name + suffix).c_str(), Matmul, isa, dtype, exact, m)

@@ -51,11 +51,47 @@ void QuantizeGroup(F32 a, F32 b, Q8Group* out) {
   }
 }
 
+// As QuantizeGroup, of `n` floats (1 to 256).
+void QuantizeBlock(const float* x, int64_t n, Q8Block* out) {
+  alignas(64) float block[256] = {};
+  if (n < 256) {
+    __builtin_memcpy(block, x, static_cast<size_t>(4 * n));
+    x = block;
+  }
+  I32 largest_bits = SetI(0);
+  for (int i = 0; i < 256; i += 16) largest_bits = MaxI(largest_bits, Bits(Abs(Load(x + i))));
+  const int32_t largest = MaxLaneI(largest_bits);
+  const float scale = __builtin_bit_cast(float, largest) * (1.0f / 127.0f);
+  __builtin_memset(out, 0, sizeof(*out));
+  if (largest >= 0x7f800000) {
+    out->scale = __builtin_nanf("");
+    return;
+  }
+  if (scale < 0x1p-126f) return;
+  const F32 inverse = Set(127.0f / __builtin_bit_cast(float, largest));
+  const F32 magic = Set(12582912.0f);
+  for (int i = 0; i < 16; ++i) {
+    const I32 codes = SubI(Bits(Add(Mul(Load(x + 16 * i), inverse), magic)), Bits(magic));
+    StoreS8(out->codes + 16 * i, codes);
+    out->sums16[i] = static_cast<int16_t>(SumI(codes));
+  }
+  for (int i = 0; i < 8; ++i) {
+    out->sums32[i] = static_cast<int16_t>(out->sums16[2 * i] + out->sums16[2 * i + 1]);
+  }
+  out->scale = scale;
+}
+
 inline int64_t Clamp16(int64_t n) { return n < 0 ? 0 : n > 16 ? 16 : n; }
 
 }  // namespace
 
 void Quantize(ActKind kind, const float* x, int64_t k, uint8_t* row) {
+  if (kind == ActKind::kQ8Block) {
+    for (int64_t c = 0; c < k; c += 256) {
+      QuantizeBlock(x + c, k - c < 256 ? k - c : 256, reinterpret_cast<Q8Block*>(row) + c / 256);
+    }
+    return;
+  }
   for (int64_t c = 0; c < k; c += 32) {
     const F32 a = LoadSome(x + c, Clamp16(k - c));
     const int64_t rest = Clamp16(k - c - 16);
@@ -71,6 +107,8 @@ void Quantize(ActKind kind, const float* x, int64_t k, uint8_t* row) {
         break;
       case ActKind::kQ8:
         QuantizeGroup(a, b, reinterpret_cast<Q8Group*>(row) + c / 32);
+        break;
+      case ActKind::kQ8Block:
         break;
     }
   }

@@ -64,9 +64,9 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst);
 
 // ---- Activations ------------------------------------------------------------------------------
 
-// How the activations of a matmul are held: float32; bfloat16, rounded to nearest even; or
-// int8 codes, in Q8Groups of 32.
-enum class ActKind { kF32, kBf16, kQ8 };
+// How the activations of a matmul are held: float32; bfloat16, rounded to nearest even; or int8
+// codes, in Q8Groups of 32 or in Q8Blocks of 256.
+enum class ActKind { kF32, kBf16, kQ8, kQ8Block };
 
 // 32 activations x ≈ scale·code, with scale = max|x| / 127, and the sums that a weight's code
 // offset or bias is multiplied with. A group that holds a NaN or an infinity gets the scale NaN
@@ -82,11 +82,24 @@ struct Q8Group {
 };
 static_assert(sizeof(Q8Group) == 64);
 
+// 256 activations under one scale, otherwise as a Q8Group; the sums are multiplied with the minima
+// that K-quants have for every 16 or 32 columns.
+struct Q8Block {
+  int8_t codes[256];
+  int16_t sums16[16];  // Σ of 16 codes
+  int16_t sums32[8];   // Σ of 32
+  float scale;
+  float unused[3];  // 0
+};
+static_assert(sizeof(Q8Block) == 320);
+
 // What `weight` wants: kF32 always under exact = true (--compute f32) and for F32/F16 weights;
-// kBf16 for BF16 and FP8 weights; kQ8 for every quantised format.
+// kBf16 for BF16 and FP8 weights; kQ8Block for Q2_K to Q6_K, as llama.cpp has it; kQ8 for every
+// other quantised format.
 ActKind ActivationKind(DType weight, bool exact);
 
-// Bytes of one row of k activations: k padded to a multiple of 32; the rest is kept zero.
+// Bytes of one row of k activations: k padded to whole groups or blocks (32 or 256); the rest is
+// kept zero.
 // Rows start at multiples of 64 bytes.
 int64_t ActivationRowBytes(ActKind kind, int64_t k);
 
@@ -105,10 +118,11 @@ constexpr int kAttentionBlock = 64;  // positions; also the size of a KV page
 enum class KvType { kF32, kBf16 };
 int64_t KvElementBytes(KvType type);
 
-// One query token of one sequence, the query heads of one KV head.
+// Some neighbouring query tokens of one sequence, the query heads of one KV head.
 // KV of one layer in pages of kAttentionBlock positions: position p of KV head h has its key at
 //   pages[p / 64] + k_offset + ((h · 64 + p % 64) · head_dim) · element bytes,
-// the value likewise.
+// the value likewise. With bfloat16 keys and values, AVX-512 BF16 rounds queries and softmax
+// weights to bfloat16 too.
 struct AttentionArgs {
   KvType type = KvType::kF32;
   int head_dim = 0;    // of keys and queries
@@ -119,16 +133,23 @@ struct AttentionArgs {
   const uint8_t* const* pages = nullptr;  // of the sequence
   int64_t k_offset = 0;                   // of this layer's keys within a page, bytes
   int64_t v_offset = 0;
-  int64_t begin = 0;             // first position attended (sliding window)
-  int64_t end = 0;               // one past the query's own position; end > begin
-  float scale = 1.0f;            // multiplies q·k
-  float logit_cap = 0.0f;        // cap·tanh(x/cap) when > 0
-  const float* sinks = nullptr;  // (group) extra logits in the denominator, or null
-  const float* q = nullptr;      // (group, head_dim)
-  float* out = nullptr;          // (group, v_head_dim)
-  float* scratch = nullptr;      // AttentionScratchFloats(group, v_head_dim) floats
+  int queries = 1;                 // query i stands at position + i, and attends nothing behind it
+  int64_t position = 0;            // of the first
+  int64_t window = 0;              // positions attended, the query's own among them; 0: all
+  float scale = 1.0f;              // multiplies q·k
+  float logit_cap = 0.0f;          // cap·tanh(x/cap) when > 0
+  const float* factors = nullptr;  // (queries) multiply the logits then, or null
+  const float* sinks = nullptr;    // (group) extra logits in the denominator, or null
+  const float* q = nullptr;        // (group, head_dim) of each query
+  int64_t q_stride = 0;            // floats from one query's to the next's
+  float* out = nullptr;            // (group, v_head_dim) of each query
+  int64_t out_stride = 0;
+  float* scratch = nullptr;  // AttentionScratchFloats(…) floats, 64-byte aligned
 };
-int64_t AttentionScratchFloats(int group, int v_head_dim);
+// Enough queries of `group` heads for one call to be worth bringing a block into order.
+int AttentionQueries(int group);
+// For up to AttentionQueries(group) queries.
+int64_t AttentionScratchFloats(int group, int head_dim, int v_head_dim);
 
 // ---- Linear attention -------------------------------------------------------------------------
 

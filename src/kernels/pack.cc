@@ -97,7 +97,10 @@ void UnpackRow(const PackedMatrix& w, int64_t row, float* dst) {
 ActKind ActivationKind(DType weight, bool exact) {
   if (exact || weight == DType::kF32 || weight == DType::kF16) return ActKind::kF32;
   const bool bf16 = weight == DType::kBF16 || weight == DType::kF8_G128 || weight == DType::kF8_G32;
-  return bf16 ? ActKind::kBf16 : ActKind::kQ8;
+  if (bf16) return ActKind::kBf16;
+  const bool k_quant = weight == DType::kQ2_K || weight == DType::kQ3_K || weight == DType::kQ4_K ||
+                       weight == DType::kQ5_K || weight == DType::kQ6_K;
+  return k_quant ? ActKind::kQ8Block : ActKind::kQ8;
 }
 
 int64_t ActivationRowBytes(ActKind kind, int64_t k) {
@@ -109,6 +112,8 @@ int64_t ActivationRowBytes(ActKind kind, int64_t k) {
       return columns * 2;
     case ActKind::kQ8:
       return columns / 32 * static_cast<int64_t>(sizeof(Q8Group));
+    case ActKind::kQ8Block:
+      return RoundUp(k, 256) / 256 * static_cast<int64_t>(sizeof(Q8Block));
   }
   CHECK(false);
   return 0;
@@ -116,9 +121,16 @@ int64_t ActivationRowBytes(ActKind kind, int64_t k) {
 
 int64_t KvElementBytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
 
-// For each head: the running values, the scores of one block, the running maximum and sum.
-int64_t AttentionScratchFloats(int group, int v_head_dim) {
-  return group * (RoundUp(v_head_dim, 16) + kAttentionBlock + 2);
+int AttentionQueries(int group) { return std::max(1, 48 / group); }
+
+// As the kernel lays it out: pointers to the queries, the queries, a block's keys and values, the
+// scores, the running values, and three numbers for each row.
+int64_t AttentionScratchFloats(int group, int head_dim, int v_head_dim) {
+  const int64_t rows = int64_t{group} * AttentionQueries(group);
+  const int64_t k = RoundUp(head_dim, 16);
+  const int64_t v = RoundUp(v_head_dim, 16);
+  return RoundUp(2 * rows, 16) + rows * k + kAttentionBlock * (k + v) +
+         rows * (kAttentionBlock + v) + 3 * RoundUp(rows, 16);
 }
 
 }  // namespace frugal

@@ -15,7 +15,11 @@ constexpr int kRows = 16;
 
 // 256 columns of 16 rows of a quantised weight, in dot order.
 struct QuantTile {
-  alignas(64) uint8_t codes[kTileColumns * kRows];      // [256/4][16][4], code + kDotOffset
+  // Group g has its codes at codes + g·group_bytes, [group/4][16][4]: as the panel has them, for
+  // the formats that are `raw`, else code + kDotOffset in the buffer.
+  const uint8_t* codes;
+  int64_t group_bytes;
+  alignas(64) uint8_t buffer[kTileColumns * kRows];
   alignas(64) float scales[kTileColumns / 16 * kRows];  // [256/group][16]
   alignas(64) float biases[kTileColumns / 16 * kRows];  // likewise; unset without a minimum
 };
@@ -80,14 +84,6 @@ inline void StoreNibbles(I32 q, I32 zero, uint8_t* codes) {
 // ---- The same, 16 rows at a time, for the most common formats -----------------------------------
 
 template <>
-struct UnpackBlocks<CodecQ8_0> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    Store(scales, LoadF16(src));
-    for (int u = 0; u < 8; ++u) StoreI(codes + 64 * u, FlipCodes(LoadI(src + 32 + 64 * u)));
-  }
-};
-
-template <>
 struct UnpackBlocks<CodecQ4_0> {
   static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
     Store(scales, LoadF16(src));
@@ -104,6 +100,43 @@ struct UnpackBlocks<CodecI4_BF16> {
     for (int u = 0; u < 4; ++u) {
       StoreNibbles(LoadI(src + 32 + 64 * u), SetI(0x08080808), codes + 64 * u);
     }
+  }
+};
+
+// Four bytes of each row, the nibbles of elements u and u + 4 in dot order, looked up in a table.
+inline void StoreLookUp(I32 table, I32 q, uint8_t* codes) {
+  const I32 four = SetI(0x0f0f0f0f);
+  StoreI(codes, LookUp(table, AndI(q, four)));
+  StoreI(codes + 256, LookUp(table, AndI(ShrI<4>(q), four)));
+}
+
+// 16 codes as a table for LookUp, of what Dot() reads.
+inline I32 CodeTable(const int8_t (&codes)[16]) {
+  int8_t four_times[64];
+  for (int i = 0; i < 4; ++i) __builtin_memcpy(four_times + 16 * i, codes, 16);
+  return FlipCodes(LoadI(four_times));
+}
+
+template <>
+struct UnpackBlocks<CodecIQ4_NL> {
+  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+    const I32 table = CodeTable(kIq4Codes);
+    Store(scales, LoadF16(src));
+    for (int u = 0; u < 4; ++u) StoreLookUp(table, LoadI(src + 32 + 64 * u), codes + 64 * u);
+  }
+};
+
+template <>
+struct UnpackBlocks<CodecMXFP4> {
+  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+    const I32 table = CodeTable(kFp4Codes);
+    // HalvedE8M0 (mxfp4.h) of 16 exponents.
+    const I32 exponent = LoadU8(src);
+    const I32 normal = ShlI<23>(SubI(exponent, SetI(1)));
+    const I32 denormal = AddI(ShlI<21>(exponent), SetI(0x00200000));
+    const I32 is_denormal = SarI<31>(SubI(exponent, SetI(2)));
+    Store(scales, FromBits(XorI(normal, AndI(is_denormal, XorI(normal, denormal)))));
+    for (int u = 0; u < 4; ++u) StoreLookUp(table, LoadI(src + 16 + 64 * u), codes + 64 * u);
   }
 };
 
@@ -134,80 +167,6 @@ struct UnpackBlocks<CodecI8<kType, kSize>> {
   }
 };
 
-template <>
-struct UnpackBlocks<CodecQ4_K> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float* biases) {
-    const I32 header = LoadI(src);
-    const F32 d = F16Low(header);
-    const F32 dmin = F16High(header);
-    // k_scales.h, on 16 rows: words[0..1] are the scales' bytes, words[2..3] the minima's.
-    const I32 s = LoadI(src + 64);
-    const I32 m = LoadI(src + 128);
-    const I32 low = LoadI(src + 192);
-    const I32 six = SetI(0x3f3f3f3f);
-    const I32 four = SetI(0x0f0f0f0f);
-    const I32 top = SetI(0x30303030);
-    const I32 words[4] = {AndI(s, six), OrI(AndI(low, four), AndI(ShrI<2>(s), top)), AndI(m, six),
-                          OrI(AndI(ShrI<4>(low), four), AndI(ShrI<2>(m), top))};
-    const I32 byte = SetI(255);
-    for (int half = 0; half < 2; ++half) {
-      StoreGroups(words[half], byte, d, scales + 64 * half);
-      StoreGroups(words[2 + half], byte, Sub(FromBits(SetI(INT32_MIN)), dmin), biases + 64 * half);
-    }
-    for (int pair = 0; pair < 4; ++pair) {
-      for (int u = 0; u < 8; ++u) {
-        const I32 q = LoadI(src + 256 + 64 * (8 * pair + u));
-        StoreI(codes + 64 * (16 * pair + u), FlipCodes(AndI(q, four)));
-        StoreI(codes + 64 * (16 * pair + 8 + u), FlipCodes(AndI(ShrI<4>(q), four)));
-      }
-    }
-  }
-  // factor · each byte of `word`, in four rows of 16.
-  static void StoreGroups(I32 word, I32 byte, F32 factor, float* out) {
-    Store(out, Mul(factor, ToF32(AndI(word, byte))));
-    Store(out + 16, Mul(factor, ToF32(AndI(ShrI<8>(word), byte))));
-    Store(out + 32, Mul(factor, ToF32(AndI(ShrI<16>(word), byte))));
-    Store(out + 48, Mul(factor, ToF32(ShrI<24>(word))));
-  }
-};
-
-template <>
-struct UnpackBlocks<CodecQ6_K> {
-  static void Run(const uint8_t* panel, uint8_t* codes, float* scales, float*) {
-    // Nibbles, bit pairs and scales stand far apart. A copy reads the panel front to back, as the
-    // processor's prefetcher wants it: twice as fast at one row.
-    alignas(64) uint8_t src[52 * 64];
-    for (int u = 0; u < 52; ++u) StoreI(src + 64 * u, LoadI(panel + 64 * u));
-    const F32 d = LoadF16(panel + 52 * 64);
-    for (int u = 0; u < 4; ++u) {
-      const I32 s = LoadI(src + 64 * (48 + u));
-      Store(scales + 64 * u, Mul(d, ToF32(SarI<24>(ShlI<24>(s)))));
-      Store(scales + 64 * u + 16, Mul(d, ToF32(SarI<24>(ShlI<16>(s)))));
-      Store(scales + 64 * u + 32, Mul(d, ToF32(SarI<24>(ShlI<8>(s)))));
-      Store(scales + 64 * u + 48, Mul(d, ToF32(SarI<24>(s))));
-    }
-    for (int half = 0; half < 2; ++half) {
-      for (int u = 0; u < 8; ++u) {
-        const I32 low0 = LoadI(src + 64 * (16 * half + u));
-        const I32 low1 = LoadI(src + 64 * (16 * half + 8 + u));
-        const I32 high = LoadI(src + 64 * (32 + 8 * half + u));
-        uint8_t* out = codes + 64 * (32 * half + u);
-        StoreCode(out, low0, ShlI<4>(high));
-        StoreCode(out + 64 * 8, low1, ShlI<2>(high));
-        StoreCode(out + 64 * 16, ShrI<4>(low0), high);
-        StoreCode(out + 64 * 24, ShrI<4>(low1), ShrI<2>(high));
-      }
-    }
-  }
-  // ((low & 15) | (high & 0x30)) − 32 in every byte.
-  static void StoreCode(uint8_t* out, I32 low, I32 high) {
-    const I32 n = OrI(AndI(low, SetI(0x0f0f0f0f)), AndI(high, SetI(0x30303030)));
-    const I32 top = SetI(static_cast<int32_t>(0x80808080u));
-    const I32 shifted = SubI(OrI(n, top), SetI(0x20202020));  // n − 32 + 128
-    StoreI(out, kDotOffset == 0 ? XorI(shifted, top) : shifted);
-  }
-};
-
 // ---- Tiles -------------------------------------------------------------------------------------
 
 // `blocks` block columns into a tile.
@@ -216,9 +175,21 @@ void UnpackTile(const uint8_t* src, int64_t blocks, QuantTile* tile) {
   constexpr int kGroups = Codec::kBlock / Codec::kGroup;
   for (int64_t b = 0; b < blocks; ++b) {
     UnpackBlocks<Codec>::Run(
-        src + b * Codec::kBytes * kRows, tile->codes + b * Codec::kBlock * kRows,
+        src + b * Codec::kBytes * kRows, tile->buffer + b * Codec::kBlock * kRows,
         tile->scales + b * kGroups * kRows, tile->biases + b * kGroups * kRows);
   }
+  tile->codes = tile->buffer;
+  tile->group_bytes = Codec::kGroup * kRows;
+}
+
+// Q8_0's codes stay where they are.
+template <>
+inline void UnpackTile<CodecQ8_0>(const uint8_t* src, int64_t blocks, QuantTile* tile) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    Store(tile->scales + b * kRows, LoadF16(src + b * CodecQ8_0::kBytes * kRows));
+  }
+  tile->codes = src + 2 * kRows;
+  tile->group_bytes = CodecQ8_0::kBytes * kRows;
 }
 
 // A quantised format as data, so that the matmuls are not instantiated for each one.
@@ -228,11 +199,18 @@ struct QuantFormat {
   int bytes;
   int group;
   bool has_min;
+  bool raw;
 };
 
 template <class Codec>
-inline constexpr QuantFormat kQuantFormat = {UnpackTile<Codec>, Codec::kBlock, Codec::kBytes,
-                                             Codec::kGroup, Codec::kHasMin};
+inline constexpr QuantFormat kQuantFormat = {UnpackTile<Codec>, Codec::kBlock,
+                                             Codec::kBytes,     Codec::kGroup,
+                                             Codec::kHasMin,    Codec::kDType == DType::kQ8_0};
+
+// The last block may reach beyond the columns, never beyond the tile.
+inline int64_t Blocks(const QuantFormat& format, int64_t columns) {
+  return (columns + format.block - 1) / format.block;
+}
 
 // Null for the float formats and FP8.
 inline const QuantFormat* FindQuantFormat(DType dtype) {

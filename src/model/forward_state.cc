@@ -26,7 +26,7 @@ struct Sizes {
     Grow(&k, spec.kv_dim());
     Grow(&v, spec.kv_dim());
     if (spec.output_gate) Grow(&gate, spec.q_dim());
-    Grow(&scratch, AttentionScratchFloats(spec.group(), spec.head_dim));
+    Grow(&scratch, AttentionScratchFloats(spec.group(), spec.head_dim, spec.head_dim));
     s.normed.Want(l, {&w.q, &w.k, &w.v, &w.gate}, exact());
   }
 
@@ -42,8 +42,8 @@ struct Sizes {
     for (const PackedMatrix* m : {&w.k_b[0], &w.v_b[0]}) {
       Grow(&head_input, rows * ActivationRowBytes(ActivationKind(m->dtype, exact()), m->k));
     }
-    Grow(&scratch, AttentionScratchFloats(kMlaHeadGroup, spec.kv_lora_rank));
-    Grow(&scratch, AttentionScratchFloats(1, spec.v_head_dim));
+    Grow(&scratch, AttentionScratchFloats(kMlaHeadGroup, spec.latent_dim(), spec.kv_lora_rank));
+    Grow(&scratch, AttentionScratchFloats(1, spec.qk_head_dim(), spec.v_head_dim));
     Grow(&scratch, std::max(spec.kv_lora_rank, spec.qk_nope_head_dim) +
                        int64_t{kAttentionBlock} *
                            (spec.latent_dim() + spec.qk_nope_head_dim + spec.v_head_dim));
@@ -159,6 +159,7 @@ void Allocate(ForwardState* s) {
   const int64_t widest =
       std::max({spec.hidden, sizes.mixed, sizes.ff, sizes.expert_ff, sizes.q_lora});
   for (int t = 0; t < s->threads(); ++t) {
+    s->factors.emplace_back();
     s->scratch.emplace_back(std::max(sizes.scratch, spec.hidden));
     s->ordered.emplace_back(widest);
     s->mla.inputs.emplace_back(sizes.head_input);

@@ -91,6 +91,7 @@ struct ForwardState {
   ActivationSet activated;  // input of down
   MlaState mla;
   MoeState moe;
+  std::vector<std::vector<float>> factors;    // per thread, PositionFactor of some rows
   std::vector<AlignedBuffer<float>> scratch;  // per thread, for a row of the widest layer
   std::vector<AlignedBuffer<float>> ordered;  // per thread, for ActivationSet::Store
 

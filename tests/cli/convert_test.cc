@@ -1,6 +1,8 @@
 // frugal convert, from the command line to files that run.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/cli/program.h"
 #include "tests/cli/tiny_model.h"
 

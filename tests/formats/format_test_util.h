@@ -4,10 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,32 +17,16 @@ namespace frugal {
 // A folder that goes away with the test.
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = testing::TempDir() + "frugal_XXXXXX";
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
+  TempDir();
+  ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
   const std::string& path() const { return path_; }
   std::string Path(const std::string& name) const { return path_ + "/" + name; }
-  std::string Write(const std::string& name, std::string_view bytes) const {
-    std::ofstream(Path(name), std::ios::binary) << bytes;
-    return Path(name);
-  }
-  std::string Read(const std::string& name) const {
-    std::ifstream in(Path(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  std::vector<std::string> Names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-      names.push_back(entry.path().filename().string());
-    }
-    return names;
-  }
+  std::string Write(const std::string& name, std::string_view bytes) const;
+  std::string Read(const std::string& name) const;
+  std::vector<std::string> Names() const;
 
  private:
   std::string path_;
@@ -56,9 +36,7 @@ class TempDir {
 // read past them.
 class ExactBytes {
  public:
-  explicit ExactBytes(std::string_view text) : bytes_(text.begin(), text.end()) {
-    bytes_.shrink_to_fit();
-  }
+  explicit ExactBytes(std::string_view text);
   std::span<const uint8_t> span() const { return bytes_; }
 
  private:
@@ -74,62 +52,24 @@ struct GgufBytes {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
     return *this;
   }
-  GgufBytes& PutString(std::string_view text) {
-    Put<uint64_t>(text.size());
-    bytes += text;
-    return *this;
-  }
-  GgufBytes& Head(uint64_t n_tensors, uint64_t n_keys, uint32_t version = 3) {
-    bytes += "GGUF";
-    return Put(version).Put(n_tensors).Put(n_keys);
-  }
-  GgufBytes& Key(std::string_view key, GgufType type) {
-    return PutString(key).Put(static_cast<uint32_t>(type));
-  }
-  GgufBytes& Array(std::string_view key, GgufType type, uint64_t count) {
-    return Key(key, GgufType::kArray).Put(static_cast<uint32_t>(type)).Put(count);
-  }
+  GgufBytes& PutString(std::string_view text);
+  GgufBytes& Head(uint64_t n_tensors, uint64_t n_keys, uint32_t version = 3);
+  GgufBytes& Key(std::string_view key, GgufType type);
+  GgufBytes& Array(std::string_view key, GgufType type, uint64_t count);
   // `dims` innermost first, as the file has them.
   GgufBytes& Tensor(std::string_view name, std::vector<uint64_t> dims, uint32_t type,
-                    uint64_t offset) {
-    PutString(name).Put(static_cast<uint32_t>(dims.size()));
-    for (uint64_t dim : dims) Put(dim);
-    return Put(type).Put(offset);
-  }
-  GgufBytes& Pad(size_t alignment = 32) {
-    bytes.resize((bytes.size() + alignment - 1) / alignment * alignment);
-    return *this;
-  }
+                    uint64_t offset);
+  GgufBytes& Pad(size_t alignment = 32);
 };
 
 // A safetensors file: header length, header, data.
-inline std::string SafetensorsBytes(std::string_view header, std::string_view data) {
-  GgufBytes out;
-  out.PutString(header);
-  return out.bytes + std::string(data);
-}
+std::string SafetensorsBytes(std::string_view header, std::string_view data);
 
 // A tensor over bytes that the caller keeps.
-inline NamedTensor MakeTensor(const std::string& name, DType dtype, Shape shape,
-                              const std::vector<uint8_t>& bytes) {
-  NamedTensor tensor;
-  tensor.name = name;
-  tensor.view = {dtype, std::move(shape), bytes.data(), static_cast<int64_t>(bytes.size())};
-  return tensor;
-}
+NamedTensor MakeTensor(const std::string& name, DType dtype, Shape shape,
+                       const std::vector<uint8_t>& bytes);
 
-inline void ExpectSameTensors(const std::vector<NamedTensor>& a,
-                              const std::vector<NamedTensor>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(a[i].name, b[i].name);
-    EXPECT_EQ(a[i].view.dtype, b[i].view.dtype) << a[i].name;
-    EXPECT_EQ(a[i].view.shape, b[i].view.shape) << a[i].name;
-    ASSERT_EQ(a[i].view.bytes, b[i].view.bytes) << a[i].name;
-    if (a[i].view.bytes == 0) continue;
-    EXPECT_EQ(std::memcmp(a[i].view.data, b[i].view.data, a[i].view.bytes), 0) << a[i].name;
-  }
-}
+void ExpectSameTensors(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b);
 
 // `result` fails with `code`, and its message is one line that begins with the file's name and
 // holds `part`.

@@ -90,8 +90,8 @@ Problem MakeProblem(const Case& c, const Cache& cache, int kv_head) {
   p.args.group = c.group;
   p.args.kv_head = kv_head;
   cache.Point(p.args);
-  p.args.begin = c.begin;
-  p.args.end = c.end;
+  p.args.position = c.end - 1;
+  p.args.window = c.begin > 0 ? c.end - c.begin : 0;
   p.args.scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
   p.args.logit_cap = c.logit_cap;
   p.args.sinks = c.sinks ? p.sinks.data() : nullptr;
@@ -99,18 +99,31 @@ Problem MakeProblem(const Case& c, const Cache& cache, int kv_head) {
   return p;
 }
 
+// The outputs of all queries, (queries, group, v_head_dim), from queries that lie alike.
 std::vector<float> Attend(const Kernels& kernels, AttentionArgs args) {
-  const size_t n = static_cast<size_t>(args.group * args.v_head_dim);
+  args.q_stride = int64_t{args.group} * args.head_dim;
+  args.out_stride = int64_t{args.group} * args.v_head_dim;
+  const size_t n = static_cast<size_t>(args.queries * args.out_stride);
+  const int64_t floats = AttentionScratchFloats(args.group, args.head_dim, args.v_head_dim);
+  EXPECT_LE(args.queries, AttentionQueries(args.group));
   std::vector<float> out(n + 1, -9.0f);
-  std::vector<float> scratch(
-      static_cast<size_t>(AttentionScratchFloats(args.group, args.v_head_dim)) + 1, 1e30f);
+  Buffer scratch(static_cast<size_t>(floats + 1) * sizeof(float));
+  auto* const data = reinterpret_cast<float*>(scratch.data());
+  std::fill_n(data, floats + 1, std::numeric_limits<float>::quiet_NaN());
+  data[floats] = 1e30f;
   args.out = out.data();
-  args.scratch = scratch.data();
+  args.scratch = data;
   kernels.attention(args);
   EXPECT_EQ(out[n], -9.0f) << "written beyond the outputs";
-  EXPECT_EQ(scratch.back(), 1e30f) << "written beyond the scratch";
+  EXPECT_EQ(data[floats], 1e30f) << "written beyond the scratch";
   out.pop_back();
   return out;
+}
+
+// Where queries and weights are rounded to bfloat16, each by up to 2^−9, a weighted mean of normal
+// numbers moves by some of these; float32 sums move by 1e-7.
+double Tolerance(Isa isa, KvType type) {
+  return isa == Isa::kAvx512Bf16 && type == KvType::kBf16 ? 6e-3 : 1e-6;
 }
 
 class AttentionTest : public ::testing::TestWithParam<Isa> {};
@@ -163,7 +176,7 @@ TEST_P(AttentionTest, AgreesWithFloat64) {
             error += delta * delta;
             size += e * e;
           }
-          EXPECT_LE(std::sqrt(error / size), 1e-6)
+          EXPECT_LE(std::sqrt(error / size), Tolerance(GetParam(), type))
               << "head_dim " << c.head_dim << " group " << c.group << " positions " << c.begin
               << "–" << c.end << " head " << h;
         }
@@ -193,6 +206,46 @@ TEST_P(AttentionTest, AHeadsBitsDoNotDependOnItsCompany) {
       const std::vector<float> expected(together.begin() + h * c.v_head_dim,
                                         together.begin() + (h + 1) * c.v_head_dim);
       EXPECT_TRUE(SameBits(Attend(kernels, alone), expected)) << h;
+    }
+  }
+}
+
+// Queries that share a call, the first of them behind a block's end, one by one.
+TEST_P(AttentionTest, AQuerysBitsDoNotDependOnItsCompany) {
+  const Kernels& kernels = KernelsFor(GetParam());
+  for (const int64_t window : {0, 3, 70}) {
+    for (const KvType type : {KvType::kF32, KvType::kBf16}) {
+      const int queries = 9;
+      const Case c = {40, 24, 5, 0, 132, 3.0f, true, type};
+      const Cache cache(kernels, type, 1, c.head_dim, c.v_head_dim, c.end, 58);
+      Problem p = MakeProblem(c, cache, 0);
+      p.q = RandomFloats(static_cast<size_t>(queries * c.group * c.head_dim), 59);
+      const std::vector<float> factors = {1.0f, 1.5f, 0.5f, 1.0f, 2.0f, 1.0f, 1.0f, 0.25f, 3.0f};
+      p.args.q = p.q.data();
+      p.args.queries = queries;
+      p.args.position = c.end - queries;
+      p.args.window = window;
+      p.args.factors = factors.data();
+      const std::vector<float> together = Attend(kernels, p.args);
+      const int64_t size = int64_t{c.group} * c.v_head_dim;
+      ASSERT_EQ(static_cast<int64_t>(together.size()), queries * size);
+      for (int i = 0; i < queries; ++i) {
+        AttentionArgs alone = p.args;
+        alone.queries = 1;
+        alone.position = p.args.position + i;
+        alone.q = p.args.q + i * c.group * c.head_dim;
+        alone.factors = factors.data() + i;
+        const std::vector<float> expected(together.begin() + i * size,
+                                          together.begin() + (i + 1) * size);
+        EXPECT_TRUE(SameBits(Attend(kernels, alone), expected)) << window << " query " << i;
+        // A factor of the logits is the same factor of scale and cap.
+        if (i == 4) {
+          alone.factors = nullptr;
+          alone.scale *= 2.0f;
+          alone.logit_cap *= 2.0f;
+          EXPECT_TRUE(SameBits(Attend(kernels, alone), expected));
+        }
+      }
     }
   }
 }
@@ -250,7 +303,7 @@ TEST_P(AttentionTest, ValuesMayBePartOfTheKeys) {
             error += delta * delta;
             size += e * e;
           }
-          EXPECT_LE(std::sqrt(error / size), 1e-6)
+          EXPECT_LE(std::sqrt(error / size), Tolerance(GetParam(), type))
               << "head_dim " << c.head_dim << " group " << c.group << " head " << h;
         }
       }
@@ -265,6 +318,7 @@ TEST(AttentionAcrossIsas, GiveTheSameBits) {
     const Problem p = MakeProblem(c, cache, 0);
     const std::vector<float> scalar = Attend(KernelsFor(Isa::kScalar), p.args);
     for (const Isa isa : SupportedIsas()) {
+      if (Tolerance(isa, type) > 1e-6) continue;  // it rounds more
       EXPECT_TRUE(SameBits(Attend(KernelsFor(isa), p.args), scalar)) << IsaName(isa);
     }
   }

@@ -338,6 +338,13 @@ TEST_P(ElementwiseTest, QuantizePadsWithZeros) {
       EXPECT_NEAR(group.scale * static_cast<float>(group.codes[c % 32]), expected,
                   0.5001f * group.scale);
     }
+    const QuantizedRows blocks = QuantizeRows(kernels_, ActKind::kQ8Block, x.data(), 1, k);
+    for (int64_t c = 0; c < (k + 255) / 256 * 256; ++c) {
+      const float expected = c < k ? x[static_cast<size_t>(c)] : 0.0f;
+      const Q8Block& block = reinterpret_cast<const Q8Block*>(blocks.x.data)[c / 256];
+      EXPECT_NEAR(block.scale * static_cast<float>(block.codes[c % 256]), expected,
+                  0.5001f * block.scale);
+    }
   }
 }
 
@@ -362,6 +369,23 @@ TEST_P(ElementwiseTest, QuantizedGroupsKeepTheirSums) {
   }
 }
 
+TEST_P(ElementwiseTest, QuantizedBlocksKeepTheirSums) {
+  const std::vector<float> x = RandomFloats(512, 46, 5.0f);
+  const QuantizedRows q8 = QuantizeRows(kernels_, ActKind::kQ8Block, x.data(), 1, 512);
+  for (int b = 0; b < 2; ++b) {
+    const Q8Block& block = reinterpret_cast<const Q8Block*>(q8.x.data)[b];
+    int sums[16] = {};
+    int largest = 0;
+    for (int i = 0; i < 256; ++i) {
+      sums[i / 16] += block.codes[i];
+      largest = std::max(largest, std::abs(static_cast<int>(block.codes[i])));
+    }
+    EXPECT_EQ(largest, 127);
+    for (int i = 0; i < 16; ++i) EXPECT_EQ(block.sums16[i], sums[i]);
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(block.sums32[i], sums[2 * i] + sums[2 * i + 1]);
+  }
+}
+
 TEST_P(ElementwiseTest, QuantizeOfWhatIsNotANumber) {
   for (const float bad : {kNan, -kNan, kInf, -kInf}) {
     std::vector<float> x = RandomFloats(96, 43);
@@ -373,6 +397,11 @@ TEST_P(ElementwiseTest, QuantizeOfWhatIsNotANumber) {
     EXPECT_TRUE(std::isnan(groups[1].sum));
     for (const int8_t code : groups[1].codes) EXPECT_EQ(code, 0);
     EXPECT_TRUE(std::isfinite(groups[2].scale));
+    const QuantizedRows one = QuantizeRows(kernels_, ActKind::kQ8Block, x.data(), 1, 96);
+    const Q8Block& block = *reinterpret_cast<const Q8Block*>(one.x.data);
+    EXPECT_TRUE(std::isnan(block.scale));
+    for (const int8_t code : block.codes) EXPECT_EQ(code, 0);
+    for (const int16_t sum : block.sums16) EXPECT_EQ(sum, 0);
   }
 }
 
@@ -387,6 +416,11 @@ TEST_P(ElementwiseTest, QuantizeOfTheSmallestAndTheLargest) {
     EXPECT_EQ(group.codes[3], lost ? 0 : 127) << size;
     EXPECT_EQ(group.codes[4], lost ? 0 : -64) << size;  // −63.5: to even
     EXPECT_NEAR(group.scale, lost ? 0.0f : size / 127, size * 1e-8f) << size;
+    const QuantizedRows one = QuantizeRows(kernels_, ActKind::kQ8Block, x.data(), 1, 32);
+    const Q8Block& block = *reinterpret_cast<const Q8Block*>(one.x.data);
+    EXPECT_EQ(block.codes[3], lost ? 0 : 127) << size;
+    EXPECT_EQ(block.codes[4], lost ? 0 : -64) << size;
+    EXPECT_EQ(block.scale, group.scale) << size;
   }
 }
 
@@ -402,8 +436,10 @@ TEST(ElementwiseAcrossIsas, GiveTheSameBits) {
     kernels.glu(Activation::kGeluTanh, a.data(), b.data(), n, out.data() + 2 * n);
     kernels.axpy(0.7f, a.data(), n, out.data() + 3 * n);
     const QuantizedRows q8 = QuantizeRows(kernels, ActKind::kQ8, a.data(), 1, n);
+    const QuantizedRows blocks = QuantizeRows(kernels, ActKind::kQ8Block, a.data(), 1, n);
     const QuantizedRows bf16 = QuantizeRows(kernels, ActKind::kBf16, a.data(), 1, n);
     std::vector<uint8_t> bytes(q8.x.data, q8.x.data + q8.x.row_bytes);
+    bytes.insert(bytes.end(), blocks.x.data, blocks.x.data + blocks.x.row_bytes);
     bytes.insert(bytes.end(), bf16.x.data, bf16.x.data + bf16.x.row_bytes);
     const auto* raw = reinterpret_cast<const uint8_t*>(out.data());
     bytes.insert(bytes.end(), raw, raw + out.size() * sizeof(float));

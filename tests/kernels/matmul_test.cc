@@ -95,8 +95,8 @@ TEST_P(MatmulTest, ARowsBitsDoNotDependOnTheBatch) {
 TEST_P(MatmulTest, PanelsMayBeSplitAnyhowAndOnlyTheirOutputsAreWritten) {
   const auto [isa, exact] = GetParam();
   const Kernels& kernels = KernelsFor(isa);
-  for (const DType dtype :
-       {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kF8_G128, DType::kI4_G128}) {
+  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K,
+                            DType::kMXFP4, DType::kF8_G128, DType::kI4_G128}) {
     const int64_t k = 256;
     const int64_t n = 55;
     const int64_t m = 3;
@@ -200,6 +200,41 @@ TEST(MatmulAcrossIsas, GiveTheSameBits) {
         } else if (kind != ActKind::kBf16 || isa != Isa::kAvx512Bf16) {
           EXPECT_TRUE(SameBits(y, scalar)) << IsaName(isa) << " " << GetDType(dtype).name;
         }
+      }
+    }
+  }
+}
+
+// The largest codes, scales and minima that a block of any K-quant can hold, with the largest
+// activations: every integer sum is exact, so all sets give the same bits as the plain one.
+TEST(MatmulAcrossIsas, ExtremeBlocksOfKQuantsDoNotSaturate) {
+  const int64_t k = 512;
+  for (const DType dtype : {DType::kQ2_K, DType::kQ3_K, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
+    const DTypeInfo& info = GetDType(dtype);
+    RandomWeight w = MakeRandomWeight(dtype, 16, k, 14);
+    // Where each format keeps its float16 scales; all else is ones.
+    const int scales_at = dtype == DType::kQ6_K   ? 208
+                          : dtype == DType::kQ3_K ? 108
+                          : dtype == DType::kQ2_K ? 80
+                                                  : 0;
+    for (int64_t b = 0; b < 16 * k / 256; ++b) {
+      uint8_t* block = w.bytes.data() + 1 + b * info.block_bytes;
+      std::fill_n(block, info.block_bytes, static_cast<uint8_t>(b % 2 == 0 ? 0xff : 0x7f));
+      for (int at = scales_at; at < scales_at + 4 && at < info.block_bytes; at += 2) {
+        block[at] = 0x00;
+        block[at + 1] = 0x3c;  // 1.0
+      }
+      DecodeRow(dtype, block, 256, w.values.data() + b * 256);
+    }
+    const PackedWeight packed = Pack(w);
+    std::vector<float> x(static_cast<size_t>(k), 127.0f);
+    for (const float sign : {1.0f, -1.0f}) {
+      for (float& v : x) v = sign * std::fabs(v);
+      for (const Isa isa : SupportedIsas()) {
+        const QuantizedRows rows = QuantizeRows(KernelsFor(isa), ActKind::kQ8Block, x.data(), 1, k);
+        const std::vector<float> y = Multiply(KernelsFor(isa), packed, rows.x, nullptr);
+        ExpectNear(y, rows.x, w, nullptr, 1e-6,
+                   std::string(IsaName(isa)) + " " + GetDType(dtype).name);
       }
     }
   }

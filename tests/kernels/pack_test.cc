@@ -93,7 +93,10 @@ TEST(Pack, ActivationRowsAreAlignedAndPadded) {
   EXPECT_EQ(ActivationRowBytes(ActKind::kQ8, 33), 2 * 64);
   EXPECT_EQ(ActivationKind(DType::kF16, false), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, false), ActKind::kBf16);
-  EXPECT_EQ(ActivationKind(DType::kQ4_K, false), ActKind::kQ8);
+  EXPECT_EQ(ActivationRowBytes(ActKind::kQ8Block, 257), 2 * 320);
+  EXPECT_EQ(ActivationKind(DType::kQ4_K, false), ActKind::kQ8Block);
+  EXPECT_EQ(ActivationKind(DType::kIQ4_XS, false), ActKind::kQ8);
+  EXPECT_EQ(ActivationKind(DType::kQ8_0, false), ActKind::kQ8);
   EXPECT_EQ(ActivationKind(DType::kF8_G128, false), ActKind::kBf16);
   EXPECT_EQ(ActivationKind(DType::kF8_G32, true), ActKind::kF32);
   EXPECT_EQ(ActivationKind(DType::kBF16, true), ActKind::kF32);

@@ -18,7 +18,7 @@ Linear Weight(DType dtype, const int32_t* order = nullptr) {
 
 TEST(ActivationSet, EachFormIsHeldOnce) {
   ActivationSet set;
-  const Linear bf16 = Weight(DType::kBF16), q8 = Weight(DType::kQ8_0), q4 = Weight(DType::kQ4_K);
+  const Linear bf16 = Weight(DType::kBF16), q8 = Weight(DType::kQ8_0), q4 = Weight(DType::kQ4_0);
   const Linear none;
   set.Want(0, {&bf16, &q8, &none, &q4}, false);
   set.Want(1, {&q8, &bf16}, false);

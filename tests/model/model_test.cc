@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "formats/json.h"
 #include "tests/model/golden.h"
 #include "tests/model/model_test_util.h"
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "formats/safetensors.h"
 #include "tests/kernels/kernel_test_util.h"
 #include "tests/model/stored_test_util.h"
 

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <random>
 
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
 #include "kernels/codec/codec.h"
 #include "model/weights.h"
 #include "tests/model/model_test_util.h"

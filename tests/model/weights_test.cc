@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
 #include "kernels/codec/codec.h"
 #include "tests/model/golden.h"
 #include "tests/model/model_test_util.h"

@@ -2,9 +2,11 @@
 
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "formats/gguf.h"
+#include "formats/json.h"
 #include "tests/formats/format_test_util.h"
 #include "tests/text/jinja/golden.h"
 

@@ -1,5 +1,7 @@
 #include "text/normalizer.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/text/golden_util.h"
 #include "text/hf_text_steps.h"
 #include "text/unicode.h"

@@ -1,5 +1,7 @@
 #include "text/regex_rewrite.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/text/golden_util.h"
 #include "text/regex.h"
 

@@ -1,5 +1,7 @@
 #include "text/token_decoder.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/text/golden_util.h"
 #include "text/hf_id_steps.h"
 

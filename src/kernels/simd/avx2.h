@@ -15,7 +15,10 @@ struct I32 {
 };
 
 constexpr int kFloatRows = 6;
-constexpr int kDotRows = 4;
+constexpr int kDotRows = 3;
+constexpr int kDotPanels = 1;
+constexpr int kAttentionRows = 2;
+constexpr int kAttentionVectors = 2;
 constexpr int kDotOffset = 0;
 constexpr bool kHasBf16Dot = false;
 
@@ -74,6 +77,10 @@ inline I32 LoadI(const void* p) {
   const auto* q = static_cast<const __m256i*>(p);
   return {_mm256_loadu_si256(q), _mm256_loadu_si256(q + 1)};
 }
+inline I32 LoadU8(const void* p) {
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(p));
+  return {_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
+}
 inline void StoreI(void* p, I32 a) {
   auto* q = static_cast<__m256i*>(p);
   _mm256_storeu_si256(q, a.lo);
@@ -106,6 +113,36 @@ inline I32 ShrI(I32 a) {
 template <int kBits>
 inline I32 SarI(I32 a) {
   return {_mm256_srai_epi32(a.lo, kBits), _mm256_srai_epi32(a.hi, kBits)};
+}
+inline void Transpose8(const __m256i (&r)[8], __m256i (&out)[8]) {
+  __m256i a[8], b[8];
+  for (int i = 0; i < 8; i += 2) {
+    a[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+    a[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  // Each 128-bit part of b[4·q + j] is column 4·part + j of rows 4·q to 4·q + 3.
+  for (int i = 0; i < 8; i += 4) {
+    b[i] = _mm256_unpacklo_epi64(a[i], a[i + 2]);
+    b[i + 1] = _mm256_unpackhi_epi64(a[i], a[i + 2]);
+    b[i + 2] = _mm256_unpacklo_epi64(a[i + 1], a[i + 3]);
+    b[i + 3] = _mm256_unpackhi_epi64(a[i + 1], a[i + 3]);
+  }
+  for (int j = 0; j < 4; ++j) {
+    out[j] = _mm256_permute2x128_si256(b[j], b[4 + j], 0x20);
+    out[4 + j] = _mm256_permute2x128_si256(b[j], b[4 + j], 0x31);
+  }
+}
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  __m256i in[8], quarter[4][8];  // of rows and columns: low low, low high, high low, high high
+  for (int q = 0; q < 4; ++q) {
+    for (int i = 0; i < 8; ++i) in[i] = q % 2 == 0 ? r[q / 2 * 8 + i].lo : r[q / 2 * 8 + i].hi;
+    Transpose8(in, quarter[q]);
+  }
+  for (int i = 0; i < 8; ++i) {
+    r[i] = {quarter[0][i], quarter[2][i]};
+    r[8 + i] = {quarter[1][i], quarter[3][i]};
+  }
 }
 inline int32_t SumI(I32 a) {
   const __m256i s8 = _mm256_add_epi32(a.lo, a.hi);
@@ -178,11 +215,21 @@ inline __m256i DotHalf(__m256i acc, __m256i w, __m256i x) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
   return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
-inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
-  int32_t x4;
-  __builtin_memcpy(&x4, x, 4);
-  const __m256i b = _mm256_set1_epi32(x4);
-  return {DotHalf(acc.lo, w.lo, b), DotHalf(acc.hi, w.hi, b)};
+inline I32 Dot(I32 acc, I32 w, I32 x) {
+  return {DotHalf(acc.lo, w.lo, x.lo), DotHalf(acc.hi, w.hi, x.hi)};
+}
+// Pairs' sums are at most 2·127·127.
+inline I32 DotU(I32 acc, I32 w, I32 x) {
+  const __m256i one = _mm256_set1_epi16(1);
+  return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(_mm256_maddubs_epi16(w.lo, x.lo), one)),
+          _mm256_add_epi32(acc.hi, _mm256_madd_epi16(_mm256_maddubs_epi16(w.hi, x.hi), one))};
+}
+inline I32 DotPairs(I32 acc, I32 w, I32 x) {
+  return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(w.lo, x.lo)),
+          _mm256_add_epi32(acc.hi, _mm256_madd_epi16(w.hi, x.hi))};
+}
+inline I32 LookUp(I32 table, I32 index) {
+  return {_mm256_shuffle_epi8(table.lo, index.lo), _mm256_shuffle_epi8(table.hi, index.hi)};
 }
 
 }  // namespace frugal::FRUGAL_ISA_NS

@@ -15,7 +15,10 @@ struct I32 {
 };
 
 constexpr int kFloatRows = 8;
-constexpr int kDotRows = 8;
+constexpr int kDotRows = 6;
+constexpr int kDotPanels = 2;
+constexpr int kAttentionRows = 6;
+constexpr int kAttentionVectors = 4;
 constexpr int kDotOffset = 128;
 
 inline __mmask16 FirstLanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
@@ -73,6 +76,9 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
 
 inline I32 SetI(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I32 LoadI(const void* p) { return {_mm512_loadu_si512(p)}; }
+inline I32 LoadU8(const void* p) {
+  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
 inline void StoreI(void* p, I32 a) { _mm512_storeu_si512(p, a.v); }
 inline I32 AddI(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline I32 SubI(I32 a, I32 b) { return {_mm512_sub_epi32(a.v, b.v)}; }
@@ -92,6 +98,31 @@ template <int kBits>
 inline I32 SarI(I32 a) {
   return {_mm512_srai_epi32(a.v, kBits)};
 }
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  __m512i a[16], b[16];
+  for (int i = 0; i < 16; i += 2) {
+    a[i] = _mm512_unpacklo_epi32(r[i].v, r[i + 1].v);
+    a[i + 1] = _mm512_unpackhi_epi32(r[i].v, r[i + 1].v);
+  }
+  // Each 128-bit part of b[4·q + j] is column 4·part + j of rows 4·q to 4·q + 3.
+  for (int i = 0; i < 16; i += 4) {
+    b[i] = _mm512_unpacklo_epi64(a[i], a[i + 2]);
+    b[i + 1] = _mm512_unpackhi_epi64(a[i], a[i + 2]);
+    b[i + 2] = _mm512_unpacklo_epi64(a[i + 1], a[i + 3]);
+    b[i + 3] = _mm512_unpackhi_epi64(a[i + 1], a[i + 3]);
+  }
+  for (int j = 0; j < 4; ++j) {
+    const __m512i even01 = _mm512_shuffle_i32x4(b[j], b[4 + j], 0x88);  // parts 0, 2
+    const __m512i odd01 = _mm512_shuffle_i32x4(b[j], b[4 + j], 0xdd);   // parts 1, 3
+    const __m512i even23 = _mm512_shuffle_i32x4(b[8 + j], b[12 + j], 0x88);
+    const __m512i odd23 = _mm512_shuffle_i32x4(b[8 + j], b[12 + j], 0xdd);
+    r[j].v = _mm512_shuffle_i32x4(even01, even23, 0x88);
+    r[8 + j].v = _mm512_shuffle_i32x4(even01, even23, 0xdd);
+    r[4 + j].v = _mm512_shuffle_i32x4(odd01, odd23, 0x88);
+    r[12 + j].v = _mm512_shuffle_i32x4(odd01, odd23, 0xdd);
+  }
+}
 inline int32_t SumI(I32 a) { return _mm512_reduce_add_epi32(a.v); }
 inline int32_t MaxLaneI(I32 a) { return _mm512_reduce_max_epi32(a.v); }
 inline F32 ToF32(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
@@ -103,11 +134,10 @@ inline void StoreS8(int8_t* p, I32 a) {
 inline F32 F16Low(I32 a) { return {_mm512_cvtph_ps(_mm512_cvtepi32_epi16(a.v))}; }
 inline F32 F16High(I32 a) { return F16Low(ShrI<16>(a)); }
 
-inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
-  int32_t x4;
-  __builtin_memcpy(&x4, x, 4);
-  return {_mm512_dpbusd_epi32(acc.v, w.v, _mm512_set1_epi32(x4))};
-}
+inline I32 DotU(I32 acc, I32 w, I32 x) { return {_mm512_dpbusd_epi32(acc.v, w.v, x.v)}; }
+inline I32 Dot(I32 acc, I32 w, I32 x) { return DotU(acc, w, x); }
+inline I32 DotPairs(I32 acc, I32 w, I32 x) { return {_mm512_dpwssd_epi32(acc.v, w.v, x.v)}; }
+inline I32 LookUp(I32 table, I32 index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
 
 #if defined(FRUGAL_ISA_avx512bf16)
 constexpr bool kHasBf16Dot = true;

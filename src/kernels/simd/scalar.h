@@ -17,6 +17,9 @@ struct I32 {
 
 constexpr int kFloatRows = 1;
 constexpr int kDotRows = 1;
+constexpr int kDotPanels = 1;
+constexpr int kAttentionRows = 1;
+constexpr int kAttentionVectors = 1;
 constexpr int kDotOffset = 0;
 constexpr bool kHasBf16Dot = false;
 
@@ -122,6 +125,11 @@ inline I32 LoadI(const void* p) {
   __builtin_memcpy(r.v, p, sizeof(r.v));
   return r;
 }
+inline I32 LoadU8(const void* p) {
+  I32 r;
+  for (int i = 0; i < 16; ++i) r.v[i] = static_cast<const uint8_t*>(p)[i];
+  return r;
+}
 inline void StoreI(void* p, I32 a) { __builtin_memcpy(p, a.v, sizeof(a.v)); }
 inline I32 AddI(I32 a, I32 b) {
   return MapI(a, b, [](uint32_t x, uint32_t y) { return x + y; });
@@ -156,6 +164,16 @@ template <int kBits>
 inline I32 SarI(I32 a) {
   for (int32_t& v : a.v) v >>= kBits;
   return a;
+}
+// Lane j of row i becomes lane i of row j.
+inline void Transpose16(I32 (&r)[16]) {
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < i; ++j) {
+      const int32_t t = r[i].v[j];
+      r[i].v[j] = r[j].v[i];
+      r[j].v[i] = t;
+    }
+  }
 }
 inline int32_t SumI(I32 a) {
   uint32_t sum = 0;
@@ -201,12 +219,29 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
 }
 inline void StoreBf16(void* p, F32 a) { StoreBf16N(p, a, 16); }
 
-inline I32 Dot(I32 acc, I32 w, const int8_t* x) {
+inline I32 Dot(I32 acc, I32 w, I32 x) {
   const auto* codes = reinterpret_cast<const int8_t*>(w.v);
+  const auto* with = reinterpret_cast<const int8_t*>(x.v);
   for (int i = 0; i < 16; ++i) {
-    for (int j = 0; j < 4; ++j) acc.v[i] += codes[4 * i + j] * x[j];
+    for (int j = 0; j < 4; ++j) acc.v[i] += codes[4 * i + j] * with[4 * i + j];
   }
   return acc;
+}
+inline I32 DotU(I32 acc, I32 w, I32 x) { return Dot(acc, w, x); }
+inline I32 DotPairs(I32 acc, I32 w, I32 x) {
+  for (int i = 0; i < 16; ++i) {
+    const int32_t low = static_cast<int16_t>(w.v[i]) * static_cast<int16_t>(x.v[i]);
+    acc.v[i] += low + (w.v[i] >> 16) * (x.v[i] >> 16);
+  }
+  return acc;
+}
+inline I32 LookUp(I32 table, I32 index) {
+  I32 r;
+  const auto* from = reinterpret_cast<const uint8_t*>(table.v);
+  const auto* at = reinterpret_cast<const uint8_t*>(index.v);
+  auto* to = reinterpret_cast<uint8_t*>(r.v);
+  for (int i = 0; i < 64; ++i) to[i] = from[at[i]];
+  return r;
 }
 
 }  // namespace frugal::FRUGAL_ISA_NS

@@ -10,13 +10,21 @@
 //        Sum(v), MaxLane(v)
 //        LoadF16(p) LoadBf16(p) LoadBf16N(p, n) StoreBf16(p, v) StoreBf16N(p, v, n)
 //        F16Low(i) F16High(i): the float16 in the low or high half of each lane
-//   I32  SetI(x) LoadI(p) StoreI(p, v) AddI SubI AndI OrI XorI MaxI ShlI<n> ShrI<n> SarI<n>
-//        SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low byte of each lane
-//   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[j], exactly; w holds 16 rows of 4 codes
-//        that were stored as code + kDotOffset mod 256, and x points at 4 codes in [−127, 127].
-//        With kDotOffset = 128 the caller starts acc at −128·Σx.
+//   I32  SetI(x) LoadI(p) LoadU8(p): 16 bytes, widened; StoreI(p, v) AddI SubI AndI OrI XorI MaxI
+//   ShlI<n> ShrI<n> SarI<n>
+//        Transpose16(r[16]) SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low
+//        byte of each lane
+//   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[r][j], exactly; w holds 16 rows of 4 codes
+//        that were stored as code + kDotOffset mod 256, and x codes in [−127, 127]. With
+//        kDotOffset = 128 the caller starts acc at −128·Σx.
+//        DotU(acc, w, x): the same of codes w in [0, 127] without an offset
+//        DotPairs(acc, w, x): lane r gains w[r][0]·x[r][0] + w[r][1]·x[r][1], of int16
+//        LookUp(table, i): table's byte i in every byte, i in [0, 15]; the table's first 16 bytes
+//        are repeated
 //   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
-//   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers.
+//   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers; with
+//   int8, for kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of 16
+//   columns that attention's inner loop keeps.
 //
 // Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
 #pragma once

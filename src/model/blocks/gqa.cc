@@ -76,35 +76,49 @@ void Attend(ForwardState& s, int layer, int thread) {
   const GqaSpec& spec = Spec(s, layer);
   const float* sinks = WeightsOf(s, layer).sinks;
   const int kv_layer = spec.kv_layer >= 0 ? spec.kv_layer : layer;
+  const int64_t q_dim = spec.q_dim();
   AttentionArgs args{.type = s.cache.type,
                      .head_dim = spec.head_dim,
                      .v_head_dim = spec.head_dim,
                      .group = spec.group(),
                      .k_offset = s.cache.k_offset[kv_layer],
                      .v_offset = s.cache.v_offset[kv_layer],
+                     .window = spec.window,
+                     .scale = spec.scale,
+                     .logit_cap = spec.logit_cap,
+                     .q_stride = q_dim,
+                     .out_stride = q_dim,
                      .scratch = s.scratch[thread].data()};
-  // Later rows see more context: dealing (row, head) pairs out in turn keeps threads even.
-  const int64_t items = s.rows() * spec.n_kv_heads;
-  for (int64_t item = thread; item < items; item += s.threads()) {
-    const int64_t r = item / spec.n_kv_heads;
-    const BatchRow& row = s.batch.rows[r];
-    // f·cap·tanh(x/cap) is what the cap f·cap makes of f·x.
-    const float factor = PositionFactor(spec.q_scale, row.position);
-    args.scale = spec.scale * factor;
-    args.logit_cap = spec.logit_cap * factor;
-    args.kv_head = static_cast<int>(item % spec.n_kv_heads);
-    args.pages = s.batch.pages[row.sequence];
-    args.end = row.position + 1;
-    args.begin = spec.window > 0 ? std::max<int64_t>(0, args.end - spec.window) : 0;
-    const int64_t first_head = int64_t{args.kv_head} * spec.group();
-    const int64_t at = r * spec.q_dim() + first_head * spec.head_dim;
-    args.sinks = sinks == nullptr ? nullptr : sinks + first_head;
-    args.q = s.q.data() + at;
-    args.out = s.attended.data() + at;
-    s.kernels.attention(args);
-    if (spec.output_gate) {
-      s.kernels.sigmoid_gate(s.mixer_gate.data() + at, int64_t{spec.group()} * spec.head_dim,
-                             args.out);
+  const int most = AttentionQueries(spec.group());
+  std::vector<float>& factors = s.factors[thread];
+  // Later rows see more context: dealing the pieces out in turn keeps threads even.
+  int64_t item = 0;
+  for (const RowRun& run : s.runs) {
+    args.pages = s.batch.pages[run.sequence];
+    for (int64_t first = 0; first < run.count; first += most) {
+      const int64_t r = run.first + first;
+      args.queries = static_cast<int>(std::min<int64_t>(most, run.count - first));
+      args.position = s.batch.rows[r].position;
+      factors.clear();
+      for (int i = 0; i < args.queries; ++i) {
+        factors.push_back(PositionFactor(spec.q_scale, args.position + i));
+      }
+      args.factors = spec.q_scale.kind == PositionScale::Kind::kNone ? nullptr : factors.data();
+      for (int g = 0; g < spec.n_kv_heads; ++g, ++item) {
+        if (item % s.threads() != thread) continue;
+        const int64_t first_head = int64_t{g} * spec.group();
+        const int64_t at = r * q_dim + first_head * spec.head_dim;
+        args.kv_head = g;
+        args.sinks = sinks == nullptr ? nullptr : sinks + first_head;
+        args.q = s.q.data() + at;
+        args.out = s.attended.data() + at;
+        s.kernels.attention(args);
+        if (!spec.output_gate) continue;
+        for (int i = 0; i < args.queries; ++i) {
+          s.kernels.sigmoid_gate(s.mixer_gate.data() + at + i * q_dim,
+                                 int64_t{spec.group()} * spec.head_dim, args.out + i * q_dim);
+        }
+      }
     }
   }
 }

@@ -123,6 +123,8 @@ void Absorb(ForwardState& s, int layer, int thread) {
 
 void AttendAbsorbed(ForwardState& s, const RowRun& run, int layer, int thread) {
   const MlaSpec& spec = Spec(s, layer);
+  const int64_t query_dim = int64_t{spec.n_heads} * spec.latent_dim();
+  const int64_t mean_dim = int64_t{spec.n_heads} * spec.kv_lora_rank;
   AttentionArgs args{.type = s.cache.type,
                      .head_dim = spec.latent_dim(),
                      .v_head_dim = spec.kv_lora_rank,
@@ -131,16 +133,24 @@ void AttendAbsorbed(ForwardState& s, const RowRun& run, int layer, int thread) {
                      .k_offset = s.cache.k_offset[layer],
                      .v_offset = s.cache.k_offset[layer],
                      .scale = spec.scale,
+                     .q_stride = query_dim,
+                     .out_stride = mean_dim,
                      .scratch = s.scratch[thread].data()};
   const int groups = (spec.n_heads + kMlaHeadGroup - 1) / kMlaHeadGroup;
-  for (int64_t item = thread; item < run.count * groups; item += s.threads()) {
-    const int64_t r = run.first + item / groups;
-    const int64_t head = item % groups * kMlaHeadGroup;
-    args.group = static_cast<int>(std::min<int64_t>(kMlaHeadGroup, spec.n_heads - head));
-    args.end = s.batch.rows[r].position + 1;
-    args.q = s.mla.query.data() + (r * spec.n_heads + head) * spec.latent_dim();
-    args.out = s.mla.mean.data() + (r * spec.n_heads + head) * spec.kv_lora_rank;
-    s.kernels.attention(args);
+  const int most = AttentionQueries(kMlaHeadGroup);
+  int64_t item = 0;
+  for (int64_t first = 0; first < run.count; first += most) {
+    const int64_t r = run.first + first;
+    args.queries = static_cast<int>(std::min<int64_t>(most, run.count - first));
+    args.position = s.batch.rows[r].position;
+    for (int g = 0; g < groups; ++g, ++item) {
+      if (item % s.threads() != thread) continue;
+      const int head = g * kMlaHeadGroup;
+      args.group = std::min(kMlaHeadGroup, spec.n_heads - head);
+      args.q = s.mla.query.data() + r * query_dim + head * spec.latent_dim();
+      args.out = s.mla.mean.data() + r * mean_dim + head * spec.kv_lora_rank;
+      s.kernels.attention(args);
+    }
   }
 }
 
@@ -189,11 +199,15 @@ void AttendExpanded(ForwardState& s, const RowRun& run, int layer, int thread) {
       .pages = s.mla.expanded_pages[thread].data(),
       .v_offset = int64_t{kAttentionBlock} * spec.qk_head_dim() * KvElementBytes(s.cache.type),
       .scale = spec.scale,
+      .q_stride = QueryDim(spec),
+      .out_stride = int64_t{spec.n_heads} * spec.v_head_dim,
       .scratch = s.scratch[thread].data()};
+  const int most = AttentionQueries(1);
   for (int h = thread; h < spec.n_heads; h += s.threads()) {
     ExpandHead(s, run, layer, h, length, thread);
-    for (int64_t r = run.first; r <= last; ++r) {
-      args.end = s.batch.rows[r].position + 1;
+    for (int64_t r = run.first; r <= last; r += most) {
+      args.queries = static_cast<int>(std::min<int64_t>(most, last + 1 - r));
+      args.position = s.batch.rows[r].position;
       args.q = s.q.data() + r * QueryDim(spec) + h * spec.qk_head_dim();
       args.out = s.attended.data() + (r * spec.n_heads + h) * spec.v_head_dim;
       s.kernels.attention(args);

@@ -2,6 +2,7 @@
 #include <deque>
 #include <numbers>
 
+#include "formats/safetensors.h"
 #include "model/model.h"
 #include "tests/model/arch/table_test_util.h"
 

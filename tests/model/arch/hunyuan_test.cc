@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "tests/model/arch/table_test_util.h"
 
 namespace frugal {

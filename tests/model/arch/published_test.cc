@@ -2,6 +2,7 @@
 // that was published, to the last parameter. The values are facts from the models' own
 // config.json files; the counts are those the hub shows.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "tests/model/model_test_util.h"
 

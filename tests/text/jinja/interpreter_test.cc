@@ -1,5 +1,7 @@
 #include "text/jinja/interpreter.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/text/jinja/golden.h"
 
 namespace frugal {

@@ -1,5 +1,8 @@
 #include "text/jinja/json_text.h"
 
+#include <nlohmann/json.hpp>
+
+#include "formats/json.h"
 #include "tests/text/jinja/golden.h"
 
 namespace frugal {
