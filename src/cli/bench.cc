@@ -30,9 +30,10 @@ struct BenchCommandOptions {
 };
 
 constexpr struct {
-  ActKind kind;
+  Arithmetic arithmetic;
   const char* name;
-} kKinds[] = {{ActKind::kQ8, "int8"}, {ActKind::kBf16, "bf16"}, {ActKind::kF32, "f32"}};
+} kArithmetics[] = {
+    {Arithmetic::kInt8, "int8"}, {Arithmetic::kBf16, "bf16"}, {Arithmetic::kF32, "f32"}};
 
 // The roofs of one thread, of 2, 4, 8… and, last, of the whole team.
 std::vector<Roofs> MeasureAllRoofs(Engine& engine) {
@@ -48,8 +49,9 @@ std::vector<Roofs> MeasureAllRoofs(Engine& engine) {
 
 Json RoofsJson(const Roofs& roofs) {
   Json json = {{"threads", roofs.threads}, {"read_bytes_per_s", roofs.read_bytes_per_s}};
-  for (const auto& [kind, name] : kKinds) {
-    json[fmt::format("{}_operations_per_s", name)] = roofs.operations_per_s[static_cast<int>(kind)];
+  for (const auto& [arithmetic, name] : kArithmetics) {
+    json[fmt::format("{}_operations_per_s", name)] =
+        roofs.operations_per_s[static_cast<int>(arithmetic)];
   }
   return json;
 }
@@ -86,13 +88,13 @@ std::string Head(const Engine& engine, const std::vector<Roofs>& roofs) {
   out +=
       fmt::format("machine  {}, {}\n\n", ProbeMachine().cpu, IsaName(engine.forward_options().isa));
   out += fmt::format("{:<16}{:>10}", "threads", "read GB/s");
-  for (const auto& [kind, name] : kKinds)
+  for (const auto& [arithmetic, name] : kArithmetics)
     out += fmt::format("{:>13}", fmt::format("{} Gop/s", name));
   out += "\n";
   for (const Roofs& r : roofs) {
     out += fmt::format("{:<16}{:>10.1f}", r.threads, r.read_bytes_per_s / 1e9);
-    for (const auto& [kind, name] : kKinds) {
-      out += fmt::format("{:>13.1f}", r.operations_per_s[static_cast<int>(kind)] / 1e9);
+    for (const auto& [arithmetic, name] : kArithmetics) {
+      out += fmt::format("{:>13.1f}", r.operations_per_s[static_cast<int>(arithmetic)] / 1e9);
     }
     out += "\n";
   }

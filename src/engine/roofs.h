@@ -12,7 +12,7 @@ namespace frugal {
 struct Roofs {
   int threads = 0;
   double read_bytes_per_s = 0.0;
-  Operations operations_per_s = {};  // multiplications and additions, by ActKind
+  Operations operations_per_s = {};  // multiplications and additions, by Arithmetic
 };
 
 // The team's roofs with this instruction set. Takes about half a second.

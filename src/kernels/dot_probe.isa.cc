@@ -40,11 +40,11 @@ inline float Run(int64_t passes, const uint8_t* data, const ZeroV& zero, const D
 }
 
 DotProbe ProbeInt8(int64_t passes, const uint8_t* data) {
-  int8_t x[4 * kDotSums];
-  for (int i = 0; i < 4 * kDotSums; ++i) x[i] = static_cast<int8_t>(1 + i % 3);
+  I32 x[kDotSums];
+  for (int i = 0; i < kDotSums; ++i) x[i] = SetI(0x01020301 + (i % 3 << 8));
   const float sum = Run<I32, kDotSums>(
       passes, data, [] { return SetI(0); },
-      [&](I32 acc, const uint8_t* w, int i) { return Dot(acc, LoadI(w), x + 4 * i); },
+      [&](I32 acc, const uint8_t* w, int i) { return DotU(acc, LoadI(w), x[i]); },
       [](I32 acc) { return static_cast<float>(SumI(acc)); });
   return {passes * kDotProbeBytes * kDotSums * 2, sum};
 }
@@ -78,16 +78,16 @@ DotProbe ProbeBf16(int64_t passes, const uint8_t* data) {
 
 }  // namespace
 
-DotProbe ProbeDots(ActKind kind, int64_t passes, const uint8_t* data) {
-  switch (kind) {
-    case ActKind::kQ8:
+DotProbe ProbeDots(Arithmetic arithmetic, int64_t passes, const uint8_t* data) {
+  switch (arithmetic) {
+    case Arithmetic::kInt8:
       return ProbeInt8(passes, data);
-    case ActKind::kBf16:
+    case Arithmetic::kBf16:
 #if defined(FRUGAL_ISA_avx512bf16)
       return ProbeBf16(passes, data);
 #endif
       break;  // without the instruction, bfloat16 is widened
-    case ActKind::kF32:
+    case Arithmetic::kF32:
       break;
   }
   return ProbeF32(passes, data);

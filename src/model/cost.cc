@@ -20,11 +20,11 @@ int64_t StoredBytes(const SourceTensor& tensor) {
   return rows.whole() ? bytes : bytes * rows.count / rows.stride;
 }
 
-ActKind KindOf(Role role, const SourceTensor& tensor, bool exact) {
+Arithmetic RoleArithmetic(Role role, const SourceTensor& tensor, bool exact) {
   // Routers are held in float32 whatever they were.
   const bool router = role == Role::kRouter || role == Role::kSharedExpertGate;
-  if (router || tensor.matrices.empty()) return ActKind::kF32;
-  return ActivationKind(tensor.matrices[0].dtype, exact);
+  if (router || tensor.matrices.empty()) return Arithmetic::kF32;
+  return ArithmeticOf(ActivationKind(tensor.matrices[0].dtype, exact));
 }
 
 // Of `n` experts, how many `rows` tokens choose that take `k` each.
@@ -47,7 +47,7 @@ Result<WeightCost> CountWeights(const Checkpoint& checkpoint, const ModelSpec& s
     const auto [role, layer] = key;
     if (layer >= spec.n_layers()) continue;  // multi-token prediction
     const int64_t bytes = StoredBytes(tensor);
-    const int kind = static_cast<int>(KindOf(role, tensor, exact));
+    const int kind = static_cast<int>(RoleArithmetic(role, tensor, exact));
     const double operations = tensor.vector ? 0.0
                                             : 2.0 * static_cast<double>(tensor.experts) *
                                                   static_cast<double>(tensor.n) *
@@ -109,7 +109,7 @@ PassCost CostOfPass(const WeightCost& weights, const ModelSpec& spec, KvType kv_
   for (const WeightCost::Experts& e : weights.experts) {
     cost.bytes += DistinctExperts(e.n_experts, e.top_k, rows) * static_cast<double>(e.bytes);
   }
-  for (int kind = 0; kind < kNumActKinds; ++kind) {
+  for (int kind = 0; kind < kNumArithmetics; ++kind) {
     cost.operations[kind] =
         rows * weights.layer_operations[kind] + logit_rows * weights.head_operations[kind];
   }

@@ -18,9 +18,8 @@ namespace frugal {
 // the head too one row. `table` is the model's (arch/family.h).
 int64_t TokenParameters(const ModelSpec& spec, const std::vector<TensorDesc>& table);
 
-// By how activations are held: index with int(ActKind).
-constexpr int kNumActKinds = 3;
-using Operations = std::array<double, kNumActKinds>;
+// By what they are computed in: index with int(Arithmetic).
+using Operations = std::array<double, kNumArithmetics>;
 
 // Of a model's weights, without those of multi-token prediction. Bytes are those of the tensors in
 // the checkpoint's files.

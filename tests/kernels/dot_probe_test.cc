@@ -9,21 +9,21 @@
 namespace frugal {
 namespace {
 
-// The weights are 1: every sum is that of the activations, which are 1, 2, 3, 1, 2, 3…
+// The weights are 1: every sum is that of the activations, which are 1, 2 and 3.
 TEST(DotProbe, SumsWhatItCounts) {
   for (int i = 0; i < kNumIsas; ++i) {
     const Isa isa = static_cast<Isa>(i);
     if (!IsaSupported(isa)) continue;
     SCOPED_TRACE(IsaName(isa));
     const Kernels& kernels = KernelsFor(isa);
-    for (const ActKind kind : {ActKind::kF32, ActKind::kBf16, ActKind::kQ8}) {
+    for (const Arithmetic kind : {Arithmetic::kF32, Arithmetic::kBf16, Arithmetic::kInt8}) {
       SCOPED_TRACE(static_cast<int>(kind));
       std::vector<uint8_t> data(kDotProbeBytes, 1);
       const bool wide = isa != Isa::kAvx512Bf16;  // bfloat16 is widened before
-      if (kind == ActKind::kF32 || (kind == ActKind::kBf16 && wide)) {
+      if (kind == Arithmetic::kF32 || (kind == Arithmetic::kBf16 && wide)) {
         const float one = 1.0f;
         for (size_t at = 0; at < data.size(); at += 4) std::memcpy(data.data() + at, &one, 4);
-      } else if (kind == ActKind::kBf16) {
+      } else if (kind == Arithmetic::kBf16) {
         const uint16_t one = 0x3f80;
         for (size_t at = 0; at < data.size(); at += 2) std::memcpy(data.data() + at, &one, 2);
       }
@@ -38,6 +38,13 @@ TEST(DotProbe, SumsWhatItCounts) {
       EXPECT_LE(mean, 2.5);
     }
   }
+}
+
+TEST(DotProbe, EveryKindHasItsArithmetic) {
+  EXPECT_EQ(ArithmeticOf(ActKind::kF32), Arithmetic::kF32);
+  EXPECT_EQ(ArithmeticOf(ActKind::kBf16), Arithmetic::kBf16);
+  EXPECT_EQ(ArithmeticOf(ActKind::kQ8), Arithmetic::kInt8);
+  EXPECT_EQ(ArithmeticOf(ActKind::kQ8Block), Arithmetic::kInt8);
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 namespace frugal {
 namespace {
 
-constexpr int kF32 = static_cast<int>(ActKind::kF32);
-constexpr int kBf16 = static_cast<int>(ActKind::kBf16);
-constexpr int kQ8 = static_cast<int>(ActKind::kQ8);
+constexpr int kF32 = static_cast<int>(Arithmetic::kF32);
+constexpr int kBf16 = static_cast<int>(Arithmetic::kBf16);
+constexpr int kInt8 = static_cast<int>(Arithmetic::kInt8);
 
 // 2 layers; 9216 weights each: q 32·32, k and v 16·32, o 32·32, three times 64·32. In Q8_0 32
 // numbers take 34 bytes.
@@ -54,24 +54,24 @@ TEST(Cost, DenseModel) {
   const PassCost decode = CostOfPass(m.cost, m.spec, KvType::kBf16, {.context = 10});
   EXPECT_EQ(decode.bytes, 19584 + 640 + 1360 + 34 + 10 * kv);
   EXPECT_EQ(TokenWeightBytes(m.cost), 19584 + 640 + 1360 + 34);
-  EXPECT_EQ(decode.operations[kQ8], 2.0 * 2 * 9216 + 2.0 * 1280);
+  EXPECT_EQ(decode.operations[kInt8], 2.0 * 2 * 9216 + 2.0 * 1280);
   // A prompt of 7 that asks for one row of logits: the weights are read once.
   const PassCost prompt =
       CostOfPass(m.cost, m.spec, KvType::kF32, {.rows = 7, .logit_rows = 1, .context = 7});
   EXPECT_EQ(prompt.bytes, 19584 + 640 + 1360 + 7 * 34 + 7 * 2 * kv);
-  EXPECT_EQ(prompt.operations[kQ8], 7 * 2.0 * 2 * 9216 + 2.0 * 1280);
+  EXPECT_EQ(prompt.operations[kInt8], 7 * 2.0 * 2 * 9216 + 2.0 * 1280);
   // Five sequences, each with its own keys and values.
   const PassCost batch =
       CostOfPass(m.cost, m.spec, KvType::kBf16, {.sequences = 5, .logit_rows = 5, .context = 10});
   EXPECT_EQ(batch.bytes, 19584 + 640 + 1360 + 5 * (34 + 10 * kv));
-  EXPECT_EQ(batch.operations[kQ8], 5 * (2.0 * 2 * 9216 + 2.0 * 1280));
+  EXPECT_EQ(batch.operations[kInt8], 5 * (2.0 * 2 * 9216 + 2.0 * 1280));
   // No logits, no head.
   EXPECT_EQ(CostOfPass(m.cost, m.spec, KvType::kBf16, {.logit_rows = 0}).bytes, 19584 + 640 + 34);
 }
 
 TEST(Cost, KindsOfArithmetic) {
   for (const auto& [type, exact, kind] :
-       {std::tuple(DType::kQ4_0, false, kQ8), std::tuple(DType::kQ4_0, true, kF32),
+       {std::tuple(DType::kQ4_0, false, kInt8), std::tuple(DType::kQ4_0, true, kF32),
         std::tuple(DType::kBF16, false, kBf16), std::tuple(DType::kF16, false, kF32)}) {
     Made m;
     ASSERT_NO_FATAL_FAILURE(Make(Changed(kTinyLlama, kDense), type, exact, &m));
@@ -88,7 +88,7 @@ TEST(Cost, TiedEmbeddingCountsOnce) {
            false, &m));
   EXPECT_EQ(m.cost.head_bytes, 40 * 34);
   EXPECT_EQ(m.cost.embedding_bytes, 0);
-  EXPECT_EQ(m.cost.head_operations[kQ8], 2.0 * 40 * 32);
+  EXPECT_EQ(m.cost.head_operations[kInt8], 2.0 * 40 * 32);
 }
 
 TEST(Cost, ExpertsAreReadWhereTheyAreChosen) {
