@@ -27,13 +27,13 @@ struct TokenizeOptions {
 Status EncodeLines(const Tokenizer& tokenizer, const EncodeOptions& encode) {
   std::string line;
   for (int64_t number = 1; std::getline(std::cin, line); ++number) {
-    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object() || !json.contains("text") || !json["text"].is_string()) {
       return Error(StatusCode::kInvalidArgument,
                    "stdin line {}: expected an object with a string \"text\"", number);
     }
     const auto ids = tokenizer.Encode(json["text"].get_ref<const std::string&>(), encode);
-    RETURN_IF_ERROR(WriteOut(nlohmann::json(ids).dump() + "\n"));
+    RETURN_IF_ERROR(WriteOut(ToLine(ids)));
   }
   return OkStatus();
 }

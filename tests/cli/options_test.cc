@@ -116,7 +116,9 @@ TEST(Options, AreCheckedAsDeclared) {
   EXPECT_EQ(refusal({}), "--must is required");
   EXPECT_EQ(refusal({"--must", "x", "--upper", "B"}), "--upper: not B");
   EXPECT_NE(refusal({"--must", "x", "--kind", "Two"}).find("one,two"), std::string::npos);
-  EXPECT_EQ(refusal({"--must", "x", "--kind", "one", "--other", "y"}), "--other excludes --kind");
+  // Which of the two is named first, CLI11 leaves to where they lie in memory.
+  const std::string both = refusal({"--must", "x", "--kind", "one", "--other", "y"});
+  EXPECT_TRUE(both == "--other excludes --kind" || both == "--kind excludes --other") << both;
 }
 
 TEST(RunCommandLine, GivesTheCommandsExitStatus) {
