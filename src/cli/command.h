@@ -76,5 +76,7 @@ Command DetokenizeCommand();
 Command RenderCommand();
 Command LogitsCommand();
 Command ConvertCommand();
+Command SynthCommand();
+Command BenchCommand();
 
 }  // namespace frugal

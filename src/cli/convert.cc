@@ -1,14 +1,13 @@
 // frugal convert: a model as one GGUF file.
 #include <fmt/core.h>
 
-#include <cctype>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
-#include "base/check.h"
 #include "base/machine.h"
 #include "cli/command.h"
+#include "cli/gguf_output.h"
 #include "cli/terminal.h"
 #include "model/arch/family.h"
 #include "model/gguf_export.h"
@@ -40,21 +39,10 @@ Result<Metadata> OtherKeys(const ConvertOptions& options, const Checkpoint& sour
   return metadata;
 }
 
-std::string Size(int64_t bytes) {
-  return bytes < 1'000'000'000 ? fmt::format("{:.1f} MB", bytes / 1e6)
-                               : fmt::format("{:.1f} GB", bytes / 1e9);
-}
-
 Status Run(const ConvertOptions& options) {
   ASSIGN_OR_RETURN(const Checkpoint source, OpenCheckpoint(options.source));
   GgufExportOptions exported;
-  if (!options.quant.empty()) {
-    std::string name = options.quant;
-    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const DTypeInfo* type = FindDType(name);
-    CHECK(type != nullptr);  // the option takes the names of types alone
-    exported.type = type->dtype;
-  }
+  if (!options.quant.empty()) exported.type = QuantType(options.quant);
   ASSIGN_OR_RETURN(exported.metadata, OtherKeys(options, source));
   std::optional<StatusLine> line;
   exported.progress = [&](int64_t tensor, int64_t tensors) {
@@ -66,15 +54,7 @@ Status Run(const ConvertOptions& options) {
   line.reset();
   if (!summary.ok()) return summary.status();
 
-  std::string types;
-  for (const auto& [type, count] : summary->types) {
-    types += fmt::format("{}{} {}", types.empty() ? "" : ", ", count, type);
-  }
-  WriteErr(fmt::format("{}: {} {}, {} tensors ({})\n", options.out, Size(summary->bytes),
-                       summary->arch, summary->tensors, types));
-  for (const auto& [fallback, count] : summary->fallbacks) {
-    WriteErr(fmt::format("  {} {}: rows are no multiple of the block\n", count, fallback));
-  }
+  PrintGgufSummary(options.out, *summary);
   if (exported.metadata.values.contains("tokenizer.ggml.model") &&
       exported.metadata.GetString("tokenizer.ggml.model").ok() &&
       *exported.metadata.GetString("tokenizer.ggml.model") == "no_vocab") {
@@ -87,12 +67,6 @@ Status Run(const ConvertOptions& options) {
 
 Command ConvertCommand() {
   auto options = std::make_shared<ConvertOptions>();
-  std::vector<std::string> types;
-  std::string list;
-  for (const DType type : GgufExportTypes()) {
-    types.push_back(GetDType(type).name);
-    list += (list.empty() ? "" : ", ") + types.back();
-  }
   return {
       .name = "convert",
       .about = "Write a model as one GGUF file, which llama.cpp and its kin read too.",
@@ -107,13 +81,8 @@ Command ConvertCommand() {
             .help = "the .gguf file to write",
             .required = true,
             .value_name = "FILE"},
-           {.names = "-q,--quant",
-            .value = &options->quant,
-            .help = "element type of the matrices: " + list +
-                    " (default: what they have, or BF16 where GGUF has no such type)",
-            .choices = types,
-            .ignore_case = true,
-            .value_name = "TYPE"},
+           QuantOption(&options->quant,
+                       " (default: what they have, or BF16 where GGUF has no such type)"),
            {.names = "--pre",
             .value = &options->pre,
             .help = "GGUF's name for how the tokenizer cuts words, where it is not recognised",

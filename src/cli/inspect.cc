@@ -7,7 +7,9 @@
 
 #include "base/machine.h"
 #include "cli/command.h"
+#include "cli/units.h"
 #include "model/arch/family.h"
+#include "model/cost.h"
 #include "model/tensor_table.h"
 
 namespace frugal {
@@ -40,20 +42,14 @@ Result<Facts> Inspect(const ModelOptions& options) {
   ASSIGN_OR_RETURN(facts.spec, ParseModelSpec(checkpoint));
   const std::vector<TensorDesc> table = ModelTensors(facts.spec);
   facts.parameters = CountParameters(facts.spec, table);
-  facts.active_parameters = CountActiveParameters(facts.spec, table);
-  if (!facts.spec.tied_embedding) {
-    facts.active_parameters -= (facts.spec.vocab - 1) * facts.spec.hidden;
-  }
+  facts.active_parameters = TokenParameters(facts.spec, table);
   for (const NamedTensor& tensor : checkpoint.tensors.tensors) {
     facts.weight_bytes += tensor.view.bytes;
     facts.types[GetDType(tensor.view.dtype).name] += tensor.view.bytes;
   }
-  facts.bytes_per_token = facts.weight_bytes;
-  const TensorDesc& embedding = table.front();
-  const NamedTensor* stored = checkpoint.tensors.Find(
-      checkpoint.container == Container::kGguf ? embedding.gguf.name : embedding.hf.name);
-  if (stored != nullptr && !facts.spec.tied_embedding) {
-    facts.bytes_per_token -= stored->view.bytes - stored->view.bytes / facts.spec.vocab;
+  if (facts.weight_bytes > 0) {
+    ASSIGN_OR_RETURN(const WeightCost cost, CountWeights(checkpoint, facts.spec, engine.exact));
+    facts.bytes_per_token = TokenWeightBytes(cost);
   }
   const KvType kv_type = engine.kv_type.value_or(engine.exact ? KvType::kF32 : KvType::kBf16);
   facts.kv_bytes_per_token = KvGrowthPerToken(facts.spec, kv_type);
@@ -71,52 +67,42 @@ Result<Facts> Inspect(const ModelOptions& options) {
   return facts;
 }
 
-std::string Bytes(int64_t bytes) {
-  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", bytes / 1e9);
-  if (bytes >= 1'000'000) return fmt::format("{:.2f} MB", bytes / 1e6);
-  return fmt::format("{:.2f} KB", bytes / 1e3);
-}
-
-std::string Count(int64_t count) {
-  if (count >= 1'000'000'000) return fmt::format("{:.2f}B", count / 1e9);
-  return fmt::format("{:.2f}M", count / 1e6);
-}
-
 Status PrintText(const Facts& facts) {
   std::string out;
   const auto line = [&out](const char* name, const std::string& value) {
     out += fmt::format("{:<18}{}\n", name, value);
   };
   line("family", facts.spec.family);
-  line("parameters", fmt::format("{} total, {} active per token", Count(facts.parameters),
-                                 Count(facts.active_parameters)));
+  line("parameters", fmt::format("{} total, {} active per token", FormatCount(facts.parameters),
+                                 FormatCount(facts.active_parameters)));
   line("shape", fmt::format("{} layers, hidden {}, vocabulary {}", facts.spec.n_layers(),
                             facts.spec.hidden, facts.spec.vocab));
   line("context", fmt::format("{} tokens", facts.spec.max_position));
   if (facts.weight_bytes > 0) {
     std::string types;
     for (const auto& [name, bytes] : facts.types) {
-      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", name, Bytes(bytes));
+      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", name, FormatBytes(bytes));
     }
-    line("weights", fmt::format("{} ({})", Bytes(facts.weight_bytes), types));
+    line("weights", fmt::format("{} ({})", FormatBytes(facts.weight_bytes), types));
   } else {
     line("weights", "none here, only the configuration");
   }
-  std::string kept = fmt::format("{} per token", Bytes(facts.kv_bytes_per_token));
+  std::string kept = fmt::format("{} per token", FormatBytes(facts.kv_bytes_per_token));
   if (facts.window_bytes > 0) {
-    kept += fmt::format(", and {} per token in layers with a window", Bytes(facts.window_bytes));
+    kept +=
+        fmt::format(", and {} per token in layers with a window", FormatBytes(facts.window_bytes));
   }
   if (facts.state_bytes > 0) {
-    kept += fmt::format(", and {} of recurrent state", Bytes(facts.state_bytes));
+    kept += fmt::format(", and {} of recurrent state", FormatBytes(facts.state_bytes));
   }
   line("keys and values", kept);
   line("memory",
-       fmt::format("{} with {} tokens of context", Bytes(facts.memory_bytes), facts.context));
+       fmt::format("{} with {} tokens of context", FormatBytes(facts.memory_bytes), facts.context));
   if (facts.read_bytes_per_s > 0.0) {
-    line("decode bound",
-         fmt::format("{:.1f} tokens/s: {} per token at {:.1f} GB/s ({} threads)",
-                     facts.read_bytes_per_s / facts.bytes_per_token, Bytes(facts.bytes_per_token),
-                     facts.read_bytes_per_s / 1e9, facts.threads));
+    line("decode bound", fmt::format("{:.1f} tokens/s: {} per token at {:.1f} GB/s ({} threads)",
+                                     facts.read_bytes_per_s / facts.bytes_per_token,
+                                     FormatBytes(facts.bytes_per_token),
+                                     facts.read_bytes_per_s / 1e9, facts.threads));
   }
   return WriteOut(out);
 }

@@ -27,7 +27,8 @@ int Main(int argc, char** argv) {
       .version = "frugal " FRUGAL_VERSION,
       .commands = {frugal::RunCommand(), frugal::ChatCommand(), frugal::InspectCommand(),
                    frugal::TokenizeCommand(), frugal::DetokenizeCommand(), frugal::RenderCommand(),
-                   frugal::LogitsCommand(), frugal::ConvertCommand()}};
+                   frugal::LogitsCommand(), frugal::ConvertCommand(), frugal::SynthCommand(),
+                   frugal::BenchCommand()}};
   return frugal::RunCommandLine(program, {argv + std::min(argc, 1), argv + argc});
 }
 

@@ -84,6 +84,11 @@ class Engine {
   int threads() const { return team_->size(); }
   const ForwardOptions& forward_options() const { return forward_->options(); }
 
+  // The parts, for measurements that drive them without requests (bench.h); not while any is there.
+  Forward& forward() { return *forward_; }
+  KvPool& kv_pool() { return *pool_; }
+  ThreadTeam& team() { return *team_; }
+
   // The new request's number. kInvalidArgument: empty prompt, id outside the vocabulary, prompt
   // longer than the context, bad sampling option. kResourceExhausted: the prompt's keys and
   // values could never fit the pool.

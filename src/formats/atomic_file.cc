@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,7 +39,7 @@ void SyncFolder(const std::string& path) {
 
 }  // namespace
 
-Result<AtomicFile> AtomicFile::Create(const std::string& path) {
+Result<AtomicFile> AtomicFile::Create(const std::string& path, int64_t bytes) {
   AtomicFile file;
   file.path_ = path;
   // A rename would replace a device such as /dev/null by a file.
@@ -53,6 +54,16 @@ Result<AtomicFile> AtomicFile::Create(const std::string& path) {
     if (file.fd_ < 0 && (errno != EEXIST || attempt == 1000)) {
       file.temp_path_.clear();
       return file.SystemError("cannot create");
+    }
+  }
+  struct statvfs disk;
+  if (bytes > 0 && fstatvfs(file.fd_, &disk) == 0) {
+    const double free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+    if (free < static_cast<double>(bytes)) {
+      return Error(StatusCode::kResourceExhausted,
+                   "{}: {:.2f} GB will be written, and the disk has {:.2f} GB left; free some "
+                   "space or write elsewhere (a file of that name is as it was)",
+                   path, static_cast<double>(bytes) / 1e9, free / 1e9);
     }
   }
   file.buffer_.reserve(kBufferBytes);

@@ -18,7 +18,8 @@ namespace frugal {
 // the folder is missing, kInvalidArgument when `path` is there but no regular file, kIo.
 class AtomicFile {
  public:
-  static Result<AtomicFile> Create(const std::string& path);
+  // Where at least `bytes` will be written, a disk that has no room for them is an error at once.
+  static Result<AtomicFile> Create(const std::string& path, int64_t bytes = 0);
 
   ~AtomicFile();
   AtomicFile(AtomicFile&& other) noexcept;

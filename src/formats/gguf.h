@@ -42,7 +42,8 @@ struct GgufTensor {
 // INT64); numbers become FLOAT32 when that is exact and FLOAT64 otherwise (so round to float first
 // what readers expect as FLOAT32). Move-only; not thread-safe.
 // kInvalidArgument for what a GGUF cannot hold (null values, names that are not UTF-8, more than
-// four dimensions, safetensors-only dtypes); kResourceExhausted when the disk is full; kIo.
+// four dimensions, safetensors-only dtypes); kResourceExhausted when the disk is full or has too
+// little room from the start; kIo.
 class GgufWriter {
  public:
   // `alignment` is written as general.alignment unless it is 32; when `metadata` has that key, the
@@ -66,6 +67,10 @@ class GgufWriter {
   size_t tensor_ = 0;           // the one that is being written
   int64_t written_ = 0;         // bytes of it
 };
+
+// Bytes of the file that a GgufWriter of the usual alignment makes of these; its errors too.
+Result<int64_t> GgufFileBytes(const std::string& path, const Metadata& metadata,
+                              const std::vector<GgufTensor>& tensors);
 
 // Writes all of it at once.
 Status WriteGguf(const std::string& path, const Metadata& metadata,

@@ -165,14 +165,9 @@ int64_t Padding(int64_t bytes, uint32_t alignment) {
   return (alignment - bytes % alignment) % alignment;
 }
 
-}  // namespace
-
-Result<GgufWriter> GgufWriter::Create(const std::string& path, const Metadata& metadata,
-                                      const std::vector<GgufTensor>& tensors, uint32_t alignment) {
-  std::vector<int64_t> sizes;
-  RETURN_IF_ERROR(CheckMetadata(path, metadata, alignment));
-  RETURN_IF_ERROR(CheckTensors(path, tensors, &sizes));
-
+// All that stands before the tensors' data, padding included.
+std::string MakeHeader(const Metadata& metadata, const std::vector<GgufTensor>& tensors,
+                       const std::vector<int64_t>& sizes, uint32_t alignment) {
   // The alignment goes first, whether or not `metadata` has it, so that rewriting what was read
   // gives the same file.
   constexpr std::string_view kAlignmentKey = "general.alignment";
@@ -202,14 +197,39 @@ Result<GgufWriter> GgufWriter::Create(const std::string& path, const Metadata& m
     header.Put(offset);
     offset += sizes[t] + Padding(sizes[t], alignment);
   }
+  header.bytes.append(Padding(static_cast<int64_t>(header.bytes.size()), alignment), '\0');
+  return std::move(header.bytes);
+}
 
-  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+int64_t FileBytes(const std::string& header, const std::vector<int64_t>& sizes,
+                  uint32_t alignment) {
+  int64_t bytes = static_cast<int64_t>(header.size());
+  for (const int64_t size : sizes) bytes += size + Padding(size, alignment);
+  return bytes;
+}
+
+}  // namespace
+
+Result<int64_t> GgufFileBytes(const std::string& path, const Metadata& metadata,
+                              const std::vector<GgufTensor>& tensors) {
+  std::vector<int64_t> sizes;
+  RETURN_IF_ERROR(CheckMetadata(path, metadata, kGgufDefaultAlignment));
+  RETURN_IF_ERROR(CheckTensors(path, tensors, &sizes));
+  return FileBytes(MakeHeader(metadata, tensors, sizes, kGgufDefaultAlignment), sizes,
+                   kGgufDefaultAlignment);
+}
+
+Result<GgufWriter> GgufWriter::Create(const std::string& path, const Metadata& metadata,
+                                      const std::vector<GgufTensor>& tensors, uint32_t alignment) {
+  std::vector<int64_t> sizes;
+  RETURN_IF_ERROR(CheckMetadata(path, metadata, alignment));
+  RETURN_IF_ERROR(CheckTensors(path, tensors, &sizes));
+  const std::string header = MakeHeader(metadata, tensors, sizes, alignment);
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path, FileBytes(header, sizes, alignment)));
   GgufWriter writer(std::move(file));
   writer.alignment_ = alignment;
   writer.sizes_ = std::move(sizes);
-  RETURN_IF_ERROR(writer.file_.Write(header.bytes));
-  RETURN_IF_ERROR(
-      writer.file_.WriteZeros(Padding(static_cast<int64_t>(header.bytes.size()), alignment)));
+  RETURN_IF_ERROR(writer.file_.Write(header));
   RETURN_IF_ERROR(writer.PadWhereComplete());
   return writer;
 }

@@ -19,5 +19,6 @@ void StoreKv(KvType type, const float* x, int64_t n, uint8_t* dst);
 void Attention(const AttentionArgs& args);
 void RecurrentStep(const RecurrentArgs& args);
 int64_t Argmax(const float* x, int64_t n);
+DotProbe ProbeDots(Arithmetic arithmetic, int64_t passes, const uint8_t* data);
 
 }  // namespace frugal::FRUGAL_ISA_NS

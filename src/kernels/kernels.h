@@ -166,6 +166,19 @@ struct RecurrentArgs {
   float* out = nullptr;    // (v_dim)
 };
 
+// ---- The roof of the dot products -------------------------------------------------------------
+
+// What a matmul's products are computed in.
+enum class Arithmetic { kF32, kBf16, kInt8 };
+constexpr int kNumArithmetics = 3;
+Arithmetic ArithmeticOf(ActKind kind);
+
+constexpr int64_t kDotProbeBytes = 4096;
+struct DotProbe {
+  int64_t operations = 0;  // multiplications and additions
+  float sum = 0.0f;        // of all products: keeps them from being optimised away
+};
+
 // ---- The table --------------------------------------------------------------------------------
 
 enum class Activation {
@@ -227,6 +240,12 @@ struct Kernels {
 
   // Index of the largest value; the lowest index among equals. NaN never wins.
   int64_t (*argmax)(const float* x, int64_t n);
+
+  // What a matmul does at best: `passes` times the products of the weights in `data`
+  // (kDotProbeBytes, in the first cache) with activations that stay in registers, and nothing else.
+  // The bytes are codes from 0 to 3 with kInt8; float32 numbers else, but with kBf16 and
+  // kAvx512Bf16 bfloat16 ones.
+  DotProbe (*dot_probe)(Arithmetic arithmetic, int64_t passes, const uint8_t* data);
 };
 
 const Kernels& KernelsFor(Isa isa);  // IsaSupported(isa) must hold

@@ -103,6 +103,19 @@ ActKind ActivationKind(DType weight, bool exact) {
   return k_quant ? ActKind::kQ8Block : ActKind::kQ8;
 }
 
+Arithmetic ArithmeticOf(ActKind kind) {
+  switch (kind) {
+    case ActKind::kF32:
+      return Arithmetic::kF32;
+    case ActKind::kBf16:
+      return Arithmetic::kBf16;
+    case ActKind::kQ8:
+    case ActKind::kQ8Block:
+      break;
+  }
+  return Arithmetic::kInt8;
+}
+
 int64_t ActivationRowBytes(ActKind kind, int64_t k) {
   const int64_t columns = RoundUp(k, kColumnPad);
   switch (kind) {

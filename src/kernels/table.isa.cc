@@ -28,6 +28,7 @@ const Kernels kTable = {
     .attention = Attention,
     .recurrent_step = RecurrentStep,
     .argmax = Argmax,
+    .dot_probe = ProbeDots,
 };
 
 }  // namespace frugal::FRUGAL_ISA_NS

@@ -18,86 +18,6 @@ namespace {
 constexpr int64_t kBatchFloats = int64_t{1} << 22;  // weights in work at a time
 constexpr float kMaxHalf = 65504.0f;
 
-// general.file_type: llama.cpp's llama_ftype.
-struct FileType {
-  DType dtype;
-  int64_t number;
-};
-constexpr FileType kFileTypes[] = {{DType::kF32, 0},   {DType::kF16, 1},   {DType::kBF16, 32},
-                                   {DType::kQ8_0, 7},  {DType::kQ4_0, 2},  {DType::kQ4_1, 3},
-                                   {DType::kQ5_0, 8},  {DType::kQ5_1, 9},  {DType::kQ4_K, 14},
-                                   {DType::kQ5_K, 16}, {DType::kQ6_K, 18}, {DType::kMXFP4, 38}};
-
-// Matrices that are small and decide much, or that readers expect in float32.
-bool StaysFloat(const PlanTensor& tensor) {
-  switch (tensor.role) {
-    case Role::kRouter:
-    case Role::kSharedExpertGate:
-    case Role::kDeltaConv:
-      return true;
-    default:
-      return tensor.vector || !tensor.values.empty();
-  }
-}
-
-// Where the block does not divide a row.
-DType Fitting(DType type, int64_t k) {
-  const auto fits = [&](DType t) { return k % GetDType(t).block_size == 0; };
-  if (fits(type)) return type;
-  const DType next = type == DType::kQ4_K   ? DType::kQ5_0
-                     : type == DType::kQ5_K ? DType::kQ5_1
-                     : type == DType::kQ6_K ? DType::kQ8_0
-                                            : DType::kF16;
-  return fits(next) ? next : DType::kF16;
-}
-
-// The one type of all the rows a tensor is made of, where they are taken over in their order.
-const DType* OwnType(const PlanTensor& tensor) {
-  const DType* type = nullptr;
-  for (const PlanPart& part : tensor.parts) {
-    const DType* own = part.transposed_heads ? nullptr : CopyType(*part.source);
-    if (own == nullptr || (type != nullptr && *own != *type)) return nullptr;
-    type = own;
-  }
-  return tensor.column_scales.empty() ? type : nullptr;
-}
-
-// Whether the file has no output head of its own.
-bool IsHead(const PlanTensor& tensor, bool tied) {
-  return tensor.role == (tied ? Role::kEmbedding : Role::kOutput);
-}
-
-struct Types {
-  std::optional<DType> asked;
-  bool tied = false;
-  bool experts = false;
-
-  // Before rows that do not fit are seen to.
-  DType Wanted(const PlanTensor& tensor) const {
-    const DType* own = OwnType(tensor);
-    if (!asked) {
-      const bool has = own != nullptr && GetDType(*own).in_gguf;
-      return has ? *own : DType::kBF16;
-    }
-    const bool model_wide = tensor.layer < 0;
-    if (*asked == DType::kMXFP4) {
-      const bool packed = experts ? IsPerExpert(tensor.role) : !model_wide;
-      return packed ? DType::kMXFP4 : DType::kQ8_0;
-    }
-    switch (*asked) {
-      case DType::kQ4_0:
-      case DType::kQ4_1:
-      case DType::kQ5_0:
-      case DType::kQ5_1:
-      case DType::kQ4_K:
-      case DType::kQ5_K:
-        return IsHead(tensor, tied) ? DType::kQ6_K : *asked;
-      default:
-        return *asked;
-    }
-  }
-};
-
 // One tensor of the file, made batch by batch.
 class TensorStream {
  public:
@@ -268,12 +188,6 @@ void AddTokenIds(const ModelSpec& spec, Metadata* metadata) {
 
 }  // namespace
 
-std::vector<DType> GgufExportTypes() {
-  std::vector<DType> types;
-  for (const FileType& type : kFileTypes) types.push_back(type.dtype);
-  return types;
-}
-
 Result<GgufExportSummary> ExportGguf(const Checkpoint& source, const std::string& path,
                                      const GgufExportOptions& options, ThreadTeam& team) {
   ASSIGN_OR_RETURN(const ModelSpec spec, ParseModelSpec(source));
@@ -282,41 +196,14 @@ Result<GgufExportSummary> ExportGguf(const Checkpoint& source, const std::string
   AddTokenIds(spec, &extra);
   ASSIGN_OR_RETURN(GgufPlan plan, PlanGguf(source, spec, reader, extra));
 
-  GgufExportSummary summary;
-  summary.arch = plan.arch;
-  summary.tensors = static_cast<int64_t>(plan.tensors.size());
-  const Types types = {
-      .asked = options.type, .tied = spec.tied_embedding, .experts = MoeLayers(spec) > 0};
-  std::vector<GgufTensor> header;
-  DType embedding = DType::kF32;
-  bool quantized = false;
-  for (const PlanTensor& tensor : plan.tensors) {
-    const int64_t k = tensor.shape.back();
-    const DType wanted = StaysFloat(tensor) ? DType::kF32 : types.Wanted(tensor);
-    const DType type = Fitting(wanted, k);
-    if (type != wanted) {
-      ++summary.fallbacks[fmt::format("{} → {}", GetDType(wanted).name, GetDType(type).name)];
-    }
-    ++summary.types[GetDType(type).name];
-    summary.bytes += *TensorBytes(type, NumElements(tensor.shape) / k, k);
-    if (tensor.role == Role::kEmbedding) embedding = type;
-    quantized = quantized || GetDType(type).block_size > 1;
-    header.push_back({tensor.name, type, tensor.shape});
-  }
-  const DType file_type = options.type.value_or(embedding);
-  for (const FileType& known : kFileTypes) {
-    if (known.dtype == file_type) plan.metadata.values["general.file_type"] = known.number;
-  }
-  if (quantized) plan.metadata.values["general.quantization_version"] = int64_t{2};
-
-  ASSIGN_OR_RETURN(GgufWriter writer, GgufWriter::Create(path, plan.metadata, header));
+  const GgufTypes types = ChooseTypes(options.type, spec, &plan);
+  ASSIGN_OR_RETURN(GgufWriter writer, GgufWriter::Create(path, plan.metadata, types.tensors));
   for (size_t t = 0; t < plan.tensors.size(); ++t) {
-    if (options.progress) options.progress(static_cast<int64_t>(t), summary.tensors);
-    const Status written = TensorStream(plan.tensors[t], header[t].dtype, team).WriteTo(&writer);
-    if (!written.ok()) return written;
+    if (options.progress) options.progress(static_cast<int64_t>(t), types.summary.tensors);
+    RETURN_IF_ERROR(TensorStream(plan.tensors[t], types.tensors[t].dtype, team).WriteTo(&writer));
   }
   RETURN_IF_ERROR(writer.Commit());
-  return summary;
+  return types.summary;
 }
 
 }  // namespace frugal

@@ -77,6 +77,16 @@ TEST(AtomicFileTest, FullDiskLeavesTheOldFile) {
   EXPECT_EQ(dir.Names(), Names{"f"});
 }
 
+TEST(AtomicFileTest, ADiskThatIsTooSmallIsRefusedAtOnce) {
+  const TempDir dir;
+  dir.Write("f", "old");
+  EXPECT_TRUE(AtomicFile::Create(dir.Path("f"), 1000).ok());
+  const Result<AtomicFile> file = AtomicFile::Create(dir.Path("f"), int64_t{1} << 62);
+  ExpectFileError(file, StatusCode::kResourceExhausted, dir.Path("f"), "GB will be written");
+  EXPECT_EQ(dir.Read("f"), "old");
+  EXPECT_EQ(dir.Names(), Names{"f"});
+}
+
 TEST(AtomicFileTest, RefusesWhatIsNoFile) {
   const TempDir dir;
   ExpectFileError(AtomicFile::Create(dir.path()), StatusCode::kInvalidArgument, dir.path(),

@@ -176,6 +176,23 @@ TEST(GgufWriterTest, MissingFolder) {
   ExpectFileError(result, StatusCode::kNotFound, "/nonexistent/f.gguf", "cannot create");
 }
 
+TEST(GgufWriterTest, FileBytesAreKnownBefore) {
+  const TempDir dir;
+  Metadata metadata;
+  metadata.values["general.architecture"] = std::string("llama");
+  metadata.values["some.list"] = std::vector<int64_t>{1, 2, 3};
+  const std::vector<GgufTensor> tensors = {{"a", DType::kF32, {3}}, {"b", DType::kQ8_0, {2, 64}}};
+  const auto bytes = GgufFileBytes("f", metadata, tensors);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  auto writer = GgufWriter::Create(dir.Path("f"), metadata, tensors);
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  ASSERT_TRUE(writer->Write(std::vector<uint8_t>(12)).ok());
+  ASSERT_TRUE(writer->Write(std::vector<uint8_t>(2 * 68)).ok());
+  ASSERT_TRUE(writer->Commit().ok());
+  EXPECT_EQ(static_cast<int64_t>(dir.Read("f").size()), *bytes);
+  EXPECT_FALSE(GgufFileBytes("f", metadata, {{"a", DType::kQ8_0, {3}}}).ok());
+}
+
 // Published files survive read → write → read.
 TEST(GgufWriterTest, PublishedFiles) {
   const std::string names[] = {
