@@ -11,6 +11,7 @@
 #include "model/arch/family.h"
 #include "model/cost.h"
 #include "model/tensor_table.h"
+#include "model/weight_bytes.h"
 
 namespace frugal {
 namespace {
@@ -19,8 +20,9 @@ struct Facts {
   ModelSpec spec;
   int64_t parameters = 0;
   int64_t active_parameters = 0;         // used per token: an embedding counts one row
-  int64_t weight_bytes = 0;              // of all tensors; 0 when only the configuration is there
-  int64_t bytes_per_token = 0;           // of weights a decoded token reads
+  int64_t weight_bytes = 0;              // of all tensors
+  bool estimated = false;                // only the configuration is there
+  int64_t bytes_per_token = 0;           // of weights a decoded token reads; 0 when estimated
   std::map<std::string, int64_t> types;  // bytes per element type
   int64_t kv_bytes_per_token = 0;        // of layers that keep every position
   int64_t window_bytes = 0;              // of the others, per position of their window
@@ -47,7 +49,12 @@ Result<Facts> Inspect(const ModelOptions& options) {
     facts.weight_bytes += tensor.view.bytes;
     facts.types[GetDType(tensor.view.dtype).name] += tensor.view.bytes;
   }
-  if (facts.weight_bytes > 0) {
+  if (checkpoint.tensors.tensors.empty()) {
+    ConfigReader config(checkpoint, facts.spec.family);
+    facts.types = EstimateWeightBytes(checkpoint.metadata, table, ReadQuantScheme(config));
+    for (const auto& [name, bytes] : facts.types) facts.weight_bytes += bytes;
+    facts.estimated = true;
+  } else {
     ASSIGN_OR_RETURN(const WeightCost cost, CountWeights(checkpoint, facts.spec, engine.exact));
     facts.bytes_per_token = TokenWeightBytes(cost);
   }
@@ -60,7 +67,7 @@ Result<Facts> Inspect(const ModelOptions& options) {
   facts.memory_bytes = facts.weight_bytes + facts.state_bytes +
                        (facts.kv_bytes_per_token + facts.window_bytes) * facts.context;
   facts.threads = engine.threads > 0 ? engine.threads : ProbeMachine().cores;
-  if (facts.weight_bytes > 0) {
+  if (!facts.estimated) {
     ThreadTeam team(facts.threads);
     facts.read_bytes_per_s = MeasureReadBandwidth(team);
   }
@@ -78,15 +85,12 @@ Status PrintText(const Facts& facts) {
   line("shape", fmt::format("{} layers, hidden {}, vocabulary {}", facts.spec.n_layers(),
                             facts.spec.hidden, facts.spec.vocab));
   line("context", fmt::format("{} tokens", facts.spec.max_position));
-  if (facts.weight_bytes > 0) {
-    std::string types;
-    for (const auto& [name, bytes] : facts.types) {
-      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", name, FormatBytes(bytes));
-    }
-    line("weights", fmt::format("{} ({})", FormatBytes(facts.weight_bytes), types));
-  } else {
-    line("weights", "none here, only the configuration");
+  std::string types;
+  for (const auto& [name, bytes] : facts.types) {
+    types += fmt::format("{}{} {}", types.empty() ? "" : ", ", name, FormatBytes(bytes));
   }
+  line("weights", fmt::format("{} ({}){}", FormatBytes(facts.weight_bytes), types,
+                              facts.estimated ? " by the configuration; they are not here" : ""));
   std::string kept = fmt::format("{} per token", FormatBytes(facts.kv_bytes_per_token));
   if (facts.window_bytes > 0) {
     kept +=
@@ -117,6 +121,7 @@ Status PrintJson(const Facts& facts) {
                                  {"max_position", facts.spec.max_position},
                                  {"weight_bytes", facts.weight_bytes},
                                  {"weight_bytes_by_type", facts.types},
+                                 {"weight_bytes_estimated", facts.estimated},
                                  {"kv_bytes_per_token", facts.kv_bytes_per_token},
                                  {"kv_window_bytes_per_token", facts.window_bytes},
                                  {"state_bytes", facts.state_bytes},

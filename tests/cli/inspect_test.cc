@@ -33,6 +33,7 @@ const std::vector<std::string> kFactKeys = {"family",
                                             "max_position",
                                             "weight_bytes",
                                             "weight_bytes_by_type",
+                                            "weight_bytes_estimated",
                                             "kv_bytes_per_token",
                                             "kv_window_bytes_per_token",
                                             "state_bytes",
@@ -125,10 +126,13 @@ TEST(Inspect, AConfigurationAloneIsEnough) {
   std::filesystem::copy_file(TestData("models/qwen3-plain/config.json"), dir.Path("config.json"));
   const Json json = Inspect(dir.path());
   EXPECT_EQ(Keys(json), kFactKeys);  // no speed without weights
-  EXPECT_EQ(json["weight_bytes"], 0);
-  EXPECT_EQ(json["weight_bytes_by_type"], Json::object());
-  EXPECT_EQ(json["parameters"], Inspect(TestData("models/qwen3-plain"))["parameters"]);
-  EXPECT_NE(MustRun({"inspect", dir.path()}).find("only the configuration"), std::string::npos);
+  const Json whole = Inspect(TestData("models/qwen3-plain"));
+  for (const char* key : {"parameters", "weight_bytes", "weight_bytes_by_type"}) {
+    EXPECT_EQ(json[key], whole[key]) << key;
+  }
+  EXPECT_EQ(json["weight_bytes_estimated"], true);
+  EXPECT_EQ(whole["weight_bytes_estimated"], false);
+  EXPECT_NE(MustRun({"inspect", dir.path()}).find("by the configuration"), std::string::npos);
 }
 
 TEST(Inspect, AVocabularyAloneIsNoModel) {

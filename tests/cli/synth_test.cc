@@ -1,6 +1,8 @@
 // frugal synth: files of random weights, from the command line to a model that runs.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <sstream>
 
 #include "model/shapes.h"
@@ -13,7 +15,7 @@ namespace {
 TEST(Synth, WhatWasWrittenRuns) {
   const TempDir dir;
   const std::string out = dir.Path("made.gguf");
-  const std::string shape = TestData("models/qwen3-moe/config.json");
+  const std::string shape = TestData("models/qwen3-moe-all/config.json");
   const Output made = RunProgram({"synth", shape, "-o", out, "--quant", "q8_0", "--seed", "7"});
   ASSERT_EQ(made.exit, 0) << made.err;
   EXPECT_EQ(made.out, "");
