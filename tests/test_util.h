@@ -11,12 +11,12 @@ namespace frugal {
 
 // A file or folder committed under tests/data.
 inline std::string TestData(const std::string& name) {
-  return std::string(FRUGAL_SOURCE_DIR) + "/tests/data/" + name;
+  return FRUGAL_SOURCE_DIR "/tests/data/" + name;
 }
 
 // The optional folder of large test material beside the checkout; see SKIP_WITHOUT_SHARED.
 inline std::string Shared(const std::string& name) {
-  return std::string(FRUGAL_SOURCE_DIR) + "/../shared/" + name;
+  return FRUGAL_SOURCE_DIR "/../shared/" + name;
 }
 
 #define SKIP_WITHOUT_SHARED(name)                                                  \
