@@ -116,7 +116,7 @@ TEST(Options, AreCheckedAsDeclared) {
   EXPECT_EQ(refusal({}), "--must is required");
   EXPECT_EQ(refusal({"--must", "x", "--upper", "B"}), "--upper: not B");
   EXPECT_NE(refusal({"--must", "x", "--kind", "Two"}).find("one,two"), std::string::npos);
-  EXPECT_EQ(refusal({"--must", "x", "--kind", "one", "--other", "y"}), "--other excludes --kind");
+  EXPECT_EQ(refusal({"--must", "x", "--kind", "one", "--other", "y"}), "--kind excludes --other");
 }
 
 TEST(RunCommandLine, GivesTheCommandsExitStatus) {
