@@ -580,7 +580,7 @@ def write_case(case, reference, packed, seed, folder):
 
 def write_gguf(case, reference, folder, path):
     """The published weights in float32, less what llama.cpp's converter leaves out."""
-    tensors = {name: t.to(torch.float32) for name, t in read_tensors(folder).items()}
+    tensors = {name: t.to(torch.float32) for name, t in read_tensors(case, folder).items()}
     if text_config(case)["model_type"] != "glm4_moe":  # whose MTP layer goes along
         for name in extra_shapes(case, tensors):
             del tensors[name]
