@@ -26,7 +26,7 @@ def _copies(config):
 
 
 def _to_disk(state, config):
-    return {**state, **{name: state[of] for name, of in _copies(config).items()}}
+    return {**state, **{name: state[of] for name, of in _copies(config).items() if of in state}}
 
 
 def _from_disk(tensors, config):
