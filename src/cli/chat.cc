@@ -58,9 +58,10 @@ std::string HistoryPath() {
 int ReadCharacter(std::FILE* in) {
   std::mbstate_t state = {};
   while (true) {
+    if (!InterruptFlag::WaitForInput(fileno(in))) return EOF;
     char byte = 0;
     const ssize_t n = read(fileno(in), &byte, 1);
-    if (n < 0 && errno == EINTR && !InterruptFlag::raised()) continue;
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return EOF;
     wchar_t character = 0;
     const size_t length = std::mbrtowc(&character, &byte, 1, &state);

@@ -33,6 +33,10 @@ class InterruptFlag {
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 
   static bool raised();
+
+  // Waits until `fd` has something to read, or is at its end. False when Ctrl-C came, be it before
+  // the wait, in it, or on another thread.
+  static bool WaitForInput(int fd);
 };
 
 }  // namespace frugal
