@@ -78,5 +78,6 @@ Command LogitsCommand();
 Command ConvertCommand();
 Command SynthCommand();
 Command BenchCommand();
+Command TrainTokenizerCommand();
 
 }  // namespace frugal

@@ -28,7 +28,7 @@ int Main(int argc, char** argv) {
       .commands = {frugal::RunCommand(), frugal::ChatCommand(), frugal::InspectCommand(),
                    frugal::TokenizeCommand(), frugal::DetokenizeCommand(), frugal::RenderCommand(),
                    frugal::LogitsCommand(), frugal::ConvertCommand(), frugal::SynthCommand(),
-                   frugal::BenchCommand()}};
+                   frugal::BenchCommand(), frugal::TrainTokenizerCommand()}};
   return frugal::RunCommandLine(program, {argv + std::min(argc, 1), argv + argc});
 }
 

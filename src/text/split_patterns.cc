@@ -106,6 +106,15 @@ constexpr std::array kRows = {
     Row{{"laguna"}, {R"([^\n]+|[\n]+)", kQwen2Pattern}},
 };
 
+const Row* FindRow(std::string_view name) {
+  for (const Row& row : kRows) {
+    for (const std::string_view row_name : row.names) {
+      if (!row_name.empty() && row_name == name) return &row;
+    }
+  }
+  return nullptr;
+}
+
 // Falcon looks for digits after bytes have become printable characters, some of which are digits
 // (² stands for the byte B2).
 Result<GgufPre> FalconPre() {
@@ -126,23 +135,43 @@ Result<GgufPre> FalconPre() {
 
 Result<GgufPre> FindGgufPre(std::string_view name) {
   if (name == "falcon") return FalconPre();
-  for (const Row& row : kRows) {
-    for (const std::string_view row_name : row.names) {
-      if (row_name.empty() || row_name != name) continue;
-      GgufPre pre;
-      pre.nfc = (row.flags & kNfc) != 0;
-      pre.ignore_merges = (row.flags & kIgnoreMerges) != 0;
-      pre.add_bos = (row.flags & kAddBos) != 0;
-      pre.add_sep = (row.flags & kAddSep) != 0;
-      for (const std::string_view pattern : row.patterns) {
-        if (pattern.empty()) break;
-        ASSIGN_OR_RETURN(SplitStep step, SplitAtMatches(pattern, RegexDialect::kOniguruma));
-        pre.pre_tokenizer.steps.emplace_back(std::move(step));
-      }
-      return pre;
-    }
+  const Row* row = FindRow(name);
+  if (row == nullptr) {
+    return Error(StatusCode::kUnsupported, "pre-tokenizer '{}' is not known", name);
   }
-  return Error(StatusCode::kUnsupported, "pre-tokenizer '{}' is not known", name);
+  GgufPre pre;
+  pre.nfc = (row->flags & kNfc) != 0;
+  pre.ignore_merges = (row->flags & kIgnoreMerges) != 0;
+  pre.add_bos = (row->flags & kAddBos) != 0;
+  pre.add_sep = (row->flags & kAddSep) != 0;
+  for (const std::string_view pattern : row->patterns) {
+    if (pattern.empty()) break;
+    ASSIGN_OR_RETURN(SplitStep step, SplitAtMatches(pattern, RegexDialect::kOniguruma));
+    pre.pre_tokenizer.steps.emplace_back(std::move(step));
+  }
+  return pre;
+}
+
+Result<std::vector<std::string_view>> FindSplitPatterns(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kShort[] = {
+      {"gpt2", "gpt-2"},   {"llama3", "llama3"}, {"qwen2", "qwen2"}, {"deepseek3", "deepseek-v3"},
+      {"kimi", "kimi-k2"}, {"o200k", "gpt-4o"}};
+  std::string_view full = name;
+  std::string known;
+  for (const auto& [short_name, long_name] : kShort) {
+    if (name == short_name) full = long_name;
+    known.append(known.empty() ? "" : ", ").append(short_name);
+  }
+  const Row* row = FindRow(full);
+  if (row == nullptr) {
+    return Error(StatusCode::kUnsupported,
+                 "pattern '{}' is not known; there are {}, and GGUF's names", name, known);
+  }
+  std::vector<std::string_view> patterns;
+  for (const std::string_view pattern : row->patterns) {
+    if (!pattern.empty()) patterns.push_back(pattern);
+  }
+  return patterns;
 }
 
 std::vector<std::string_view> GgufPreNames() {

@@ -34,6 +34,11 @@ struct GgufPre {
 // kUnsupported, naming it, when the name is not known.
 Result<GgufPre> FindGgufPre(std::string_view name);
 
+// The regexes of a name that FindGgufPre knows, or of a shorter one (gpt2, llama3, qwen2,
+// deepseek3, kimi, o200k), applied one after the other. kUnsupported, with the short names, when
+// the name is not known or means more than regexes.
+Result<std::vector<std::string_view>> FindSplitPatterns(std::string_view name);
+
 // Every name FindGgufPre knows.
 std::vector<std::string_view> GgufPreNames();
 
