@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "formats/utf8.h"
 
 namespace frugal {
 namespace {
@@ -80,8 +81,11 @@ Json Model(const TrainedBpe& bpe) {
 Result<PreTokenizer> MakePreTokenizer(const std::vector<std::string>& patterns) {
   PreTokenizer pre_tokenizer;
   for (const std::string& pattern : patterns) {
-    ASSIGN_OR_RETURN(SplitStep step, SplitAtMatches(pattern, RegexDialect::kOniguruma));
-    pre_tokenizer.steps.emplace_back(std::move(step));
+    Result<SplitStep> step = SplitAtMatches(pattern, RegexDialect::kOniguruma);
+    if (!step.ok()) {
+      return step.status().WithContext(fmt::format("pattern '{}'", Printable(pattern)));
+    }
+    pre_tokenizer.steps.emplace_back(*std::move(step));
   }
   return pre_tokenizer;
 }

@@ -37,11 +37,12 @@ TEST(Corpus, EveryDocumentOnceWhateverTheChunks) {
   std::string lines, jsonl;
   Texts want_lines, want_json;
   for (int i = 0; i < 3000; ++i) {  // well over a chunk
-    const std::string text(i % 400, static_cast<char>('a' + i % 26));
-    const std::string line = std::to_string(i) + text + "\n";
+    std::string text = std::to_string(i);
+    text.append(i % 400, static_cast<char>('a' + i % 26));
+    const std::string line = text + "\n";
     lines += line;
     want_lines.push_back(line);
-    jsonl += R"({"source": 1, "text": ")" + std::to_string(i) + text + "\\n\"}\n";
+    jsonl += R"({"source": 1, "text": ")" + text + "\\n\"}\n";
     if (i % 7 == 0) jsonl += " \r\n";
     want_json.push_back(line);
   }
