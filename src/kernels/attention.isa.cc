@@ -40,7 +40,7 @@ struct FloatWords {
   static F32 Multiply(F32 acc, I32 b, const float* a) { return Fma(Set(*a), FromBits(b), acc); }
 };
 
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
 struct PairWords {
   static constexpr int kPerWord = 2;
   static constexpr int kBytes = 2;
@@ -310,7 +310,7 @@ void AttentionOver(const AttentionArgs& a) {
 
 void Attention(const AttentionArgs& args) {
   if (args.type == KvType::kF32) return AttentionOver<FloatWords<KvType::kF32>>(args);
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
   AttentionOver<PairWords>(args);
 #else
   AttentionOver<FloatWords<KvType::kBf16>>(args);

@@ -1,41 +1,39 @@
 #include "base/check.h"
 #include "kernels/kernels.h"
 
-namespace frugal {
-
-namespace isa_scalar {
-extern const Kernels kTable;
-}
-#ifdef FRUGAL_X86
-namespace isa_avx2 {
-extern const Kernels kTable;
-}
-namespace isa_avx512 {
-extern const Kernels kTable;
-}
-namespace isa_avx512bf16 {
-extern const Kernels kTable;
-}
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) || defined(__riscv)
+#include <sys/auxv.h>
 #endif
 
-const char* IsaName(Isa isa) {
-  switch (isa) {
-    case Isa::kScalar:
-      return "scalar";
-    case Isa::kAvx2:
-      return "avx2";
-    case Isa::kAvx512:
-      return "avx512";
-    case Isa::kAvx512Bf16:
-      return "avx512bf16";
+namespace frugal {
+
+// isa.cmake defines FRUGAL_BUILT_ISAS as FRUGAL_ISA(enumerator, name) for every set built here.
+#define FRUGAL_ISA(isa, name)  \
+  namespace isa_##name {       \
+  extern const Kernels kTable; \
   }
-  return "?";
+FRUGAL_BUILT_ISAS
+#undef FRUGAL_ISA
+
+namespace {
+
+const Kernels* BuiltTable(Isa isa) {
+  switch (isa) {
+#define FRUGAL_ISA(isa, name) \
+  case Isa::isa:              \
+    return &isa_##name::kTable;
+    FRUGAL_BUILT_ISAS
+#undef FRUGAL_ISA
+    default:
+      return nullptr;
+  }
 }
 
+#if defined(__x86_64__)
 // __builtin_cpu_supports also asks whether the operating system saves the wide registers.
-bool IsaSupported(Isa isa) {
-  if (isa == Isa::kScalar) return true;
-#ifdef FRUGAL_X86
+bool MachineHas(Isa isa) {
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi") &&
@@ -43,42 +41,91 @@ bool IsaSupported(Isa isa) {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   switch (isa) {
-    case Isa::kScalar:
-      return true;
     case Isa::kAvx2:
       return avx2;
+    case Isa::kAvxVnni:  // bit 4 of leaf 7.1; not every supported compiler knows its name
+      return avx2 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
     case Isa::kAvx512:
       return avx512;
     case Isa::kAvx512Bf16:
       return avx512 && __builtin_cpu_supports("avx512bf16");
+    default:
+      return false;
   }
+}
+#elif defined(__aarch64__)
+bool MachineHas(Isa isa) {
+  // The kernel's numbers (Documentation/arch/arm64/elf_hwcaps.rst), which older headers lack.
+  const bool dot = (getauxval(AT_HWCAP) >> 20 & 1) != 0;
+  const bool i8mm = (getauxval(AT_HWCAP2) >> 13 & 1) != 0;
+  const bool bf16 = (getauxval(AT_HWCAP2) >> 14 & 1) != 0;
+  switch (isa) {
+    case Isa::kNeon:
+      return true;  // part of every 64-bit Arm
+    case Isa::kDotProd:
+      return dot;
+    case Isa::kI8mm:
+      return dot && i8mm;
+    case Isa::kArmBf16:
+      return dot && i8mm && bf16;
+    default:
+      return false;
+  }
+}
+#elif defined(__riscv)
+bool MachineHas(Isa isa) {
+  // A bit for each single-letter extension. Linux sets it for version 1.0 alone.
+  return isa == Isa::kRvv && (getauxval(AT_HWCAP) >> ('V' - 'A') & 1) != 0;
+}
+#else
+bool MachineHas(Isa) { return false; }
 #endif
-  return false;
+
+}  // namespace
+
+const char* IsaName(Isa isa) {
+  switch (isa) {
+    case Isa::kScalar:
+      return "scalar";
+    case Isa::kAvx2:
+      return "avx2";
+    case Isa::kAvxVnni:
+      return "avxvnni";
+    case Isa::kAvx512:
+      return "avx512";
+    case Isa::kAvx512Bf16:
+      return "avx512bf16";
+    case Isa::kNeon:
+      return "neon";
+    case Isa::kDotProd:
+      return "dotprod";
+    case Isa::kI8mm:
+      return "i8mm";
+    case Isa::kArmBf16:
+      return "armbf16";
+    case Isa::kRvv:
+      return "rvv";
+  }
+  return "?";
+}
+
+bool IsaSupported(Isa isa) {
+  if (isa == Isa::kScalar) return true;
+  return BuiltTable(isa) != nullptr && MachineHas(isa);
 }
 
 Isa BestIsa() {
-  for (const Isa isa : {Isa::kAvx512Bf16, Isa::kAvx512, Isa::kAvx2}) {
-    if (IsaSupported(isa)) return isa;
+  for (int i = kNumIsas; --i > 0;) {
+    if (IsaSupported(static_cast<Isa>(i))) return static_cast<Isa>(i);
   }
   return Isa::kScalar;
 }
 
 const Kernels& KernelsFor(Isa isa) {
   CHECK(IsaSupported(isa));
-#ifdef FRUGAL_X86
-  switch (isa) {
-    case Isa::kScalar:
-      return isa_scalar::kTable;
-    case Isa::kAvx2:
-      return isa_avx2::kTable;
-    case Isa::kAvx512:
-      return isa_avx512::kTable;
-    case Isa::kAvx512Bf16:
-      return isa_avx512bf16::kTable;
-  }
-#endif
-  return isa_scalar::kTable;
+  return *BuiltTable(isa);
 }
 
 }  // namespace frugal

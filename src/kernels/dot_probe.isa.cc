@@ -61,7 +61,7 @@ DotProbe ProbeF32(int64_t passes, const uint8_t* data) {
   return {passes * kDotProbeBytes / 4 * kFloatSums * 2, sum};
 }
 
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
 DotProbe ProbeBf16(int64_t passes, const uint8_t* data) {
   constexpr uint16_t kNumbers[3] = {0x3f80, 0x4000, 0x4040};  // 1, 2, 3
   uint16_t x[2 * kFloatSums];
@@ -83,7 +83,7 @@ DotProbe ProbeDots(Arithmetic arithmetic, int64_t passes, const uint8_t* data) {
     case Arithmetic::kInt8:
       return ProbeInt8(passes, data);
     case Arithmetic::kBf16:
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
       return ProbeBf16(passes, data);
 #endif
       break;  // without the instruction, bfloat16 is widened

@@ -16,10 +16,22 @@
 
 namespace frugal {
 
-enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
-constexpr int kNumIsas = 4;
+// Within an architecture, the later the better.
+enum class Isa {
+  kScalar,      // plain C++, everywhere
+  kAvx2,        // x86-64: AVX2, FMA, F16C
+  kAvxVnni,     // and AVX-VNNI
+  kAvx512,      // AVX-512 F, BW, DQ, VL, VNNI
+  kAvx512Bf16,  // and BF16
+  kNeon,        // arm64: every one
+  kDotProd,     // and its 8-bit dot product
+  kI8mm,        // and 8-bit matrix products
+  kArmBf16,     // and the bfloat16 dot product
+  kRvv,         // riscv64: vector extension 1.0, registers of any length
+};
+constexpr int kNumIsas = 10;
 
-const char* IsaName(Isa isa);  // "scalar", "avx2", "avx512", "avx512bf16": also --isa's values
+const char* IsaName(Isa isa);  // "avx512bf16" for kAvx512Bf16, and so on: also --isa's values
 bool IsaSupported(Isa isa);    // compiled in, and this machine has it
 Isa BestIsa();
 
@@ -121,8 +133,8 @@ int64_t KvElementBytes(KvType type);
 // Some neighbouring query tokens of one sequence, the query heads of one KV head.
 // KV of one layer in pages of kAttentionBlock positions: position p of KV head h has its key at
 //   pages[p / 64] + k_offset + ((h · 64 + p % 64) · head_dim) · element bytes,
-// the value likewise. With bfloat16 keys and values, AVX-512 BF16 rounds queries and softmax
-// weights to bfloat16 too.
+// the value likewise. With bfloat16 keys and values, sets that have bf16_dot round queries and
+// softmax weights to bfloat16 too.
 struct AttentionArgs {
   KvType type = KvType::kF32;
   int head_dim = 0;    // of keys and queries
@@ -198,6 +210,9 @@ struct XieluParams {
 
 struct Kernels {
   Isa isa;
+  // Products of bfloat16 are added by an instruction that rounds in its own way. All else gives the
+  // same bits on every set.
+  bool bf16_dot;
 
   // x (k) float32 → one activation row of `kind`.
   void (*quantize)(ActKind kind, const float* x, int64_t k, uint8_t* row);
@@ -243,8 +258,8 @@ struct Kernels {
 
   // What a matmul does at best: `passes` times the products of the weights in `data`
   // (kDotProbeBytes, in the first cache) with activations that stay in registers, and nothing else.
-  // The bytes are codes from 0 to 3 with kInt8; float32 numbers else, but with kBf16 and
-  // kAvx512Bf16 bfloat16 ones.
+  // The bytes are codes from 0 to 3 with kInt8; float32 numbers else, but with kBf16 and bf16_dot
+  // bfloat16 ones.
   DotProbe (*dot_probe)(Arithmetic arithmetic, int64_t passes, const uint8_t* data);
 };
 

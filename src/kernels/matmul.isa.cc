@@ -66,7 +66,7 @@ void FloatRows(const Job& job, int64_t row, const float* const* w, const float* 
 
 // ---- bf16: w is [columns/2][16][2] ------------------------------------------------------------
 
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
 // Values that bfloat16 holds exactly, the even column's in the low halves.
 inline I32 Bf16Pairs(F32 even, F32 odd) {
   return OrI(ShrI<16>(Bits(even)), AndI(Bits(odd), SetI(static_cast<int32_t>(0xffff0000u))));
@@ -247,7 +247,7 @@ void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, 
   const int f8_block = F8Block(w.dtype);
   alignas(64) float scales[kFloatPanels][kTileColumns / 32 * kRows];
   const float* all_scales[kFloatPanels] = {};
-#if defined(FRUGAL_ISA_avx512bf16)
+#if FRUGAL_HAS_BF16_DOT
   alignas(64) uint8_t buffer[kFloatPanels][kTileColumns * kRows * 2];
   ForEachTile(w, x, bias, panel_begin, panel_end, FloatPanelsAtATime(x.m), y, y_stride,
               [&](const Job& job) {

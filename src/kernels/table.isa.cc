@@ -1,20 +1,12 @@
 #include "kernels/isa.h"
+#include "kernels/simd/simd.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
-#if defined(FRUGAL_ISA_avx512bf16)
-constexpr Isa kIsa = Isa::kAvx512Bf16;
-#elif defined(FRUGAL_ISA_avx512)
-constexpr Isa kIsa = Isa::kAvx512;
-#elif defined(FRUGAL_ISA_avx2)
-constexpr Isa kIsa = Isa::kAvx2;
-#else
-constexpr Isa kIsa = Isa::kScalar;
-#endif
-
 extern const Kernels kTable;
 const Kernels kTable = {
-    .isa = kIsa,
+    .isa = Isa::FRUGAL_ISA_ENUM,
+    .bf16_dot = kHasBf16Dot,
     .quantize = Quantize,
     .matmul = Matmul,
     .rms_norm = RmsNorm,

@@ -123,7 +123,7 @@ std::vector<float> Attend(const Kernels& kernels, AttentionArgs args) {
 // Where queries and weights are rounded to bfloat16, each by up to 2^−9, a weighted mean of normal
 // numbers moves by some of these; float32 sums move by 1e-7.
 double Tolerance(Isa isa, KvType type) {
-  return isa == Isa::kAvx512Bf16 && type == KvType::kBf16 ? 6e-3 : 1e-6;
+  return KernelsFor(isa).bf16_dot && type == KvType::kBf16 ? 6e-3 : 1e-6;
 }
 
 class AttentionTest : public ::testing::TestWithParam<Isa> {};

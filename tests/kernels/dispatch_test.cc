@@ -10,6 +10,7 @@ namespace {
 TEST(Dispatch, ScalarIsAlwaysThereAndTheBestIsSupported) {
   EXPECT_TRUE(IsaSupported(Isa::kScalar));
   EXPECT_TRUE(IsaSupported(BestIsa()));
+  EXPECT_FALSE(KernelsFor(Isa::kScalar).bf16_dot);
   for (const Isa isa : SupportedIsas()) EXPECT_LE(isa, BestIsa());
 }
 

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "kernels/kernels.h"
+
 namespace frugal {
 namespace {
-
-constexpr const char* kIsas[] = {"scalar", "avx2", "avx512", "avx512bf16"};
 
 // As it stands in mangled names: its length, then the name.
 std::string Namespace(const std::string& isa) {
@@ -36,7 +36,8 @@ std::vector<std::string> Violations(const std::string& isa, const std::string& n
     // Upper case: global; u: unique, which is global too. U, w and v are undefined here.
     const bool offered = (type >= 'A' && type <= 'Z' && type != 'U') || type == 'u';
     bool foreign = false;
-    for (const std::string other : kIsas) {
+    for (int i = 0; i < kNumIsas; ++i) {
+      const std::string other = IsaName(static_cast<Isa>(i));
       foreign = foreign || (other != isa && symbol.find(Namespace(other)) != std::string::npos);
     }
     if (foreign || (offered && !own)) bad.push_back(line);
@@ -58,7 +59,7 @@ std::string RunNm(const std::string& object) {
 }
 
 TEST(IsaSymbols, ObjectsKeepToTheirOwnNamespace) {
-  std::ifstream list(std::string(FRUGAL_BINARY_DIR) + "/isa_objects.txt");
+  std::ifstream list(FRUGAL_BINARY_DIR "/isa_objects.txt");
   ASSERT_TRUE(list.good());
   std::set<std::string> isas;
   int tables = 0;

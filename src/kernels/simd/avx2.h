@@ -1,4 +1,4 @@
-// simd.h's vocabulary on AVX2, FMA and F16C: 16 lanes are two registers.
+// simd.h's vocabulary on AVX2, FMA and F16C, with or without AVX-VNNI: 16 lanes are two registers.
 #pragma once
 
 #include <immintrin.h>
@@ -20,8 +20,11 @@ constexpr int kDotRows = 3;
 constexpr int kDotPanels = 1;
 constexpr int kAttentionRows = 2;
 constexpr int kAttentionVectors = 2;
+#if defined(FRUGAL_ISA_avxvnni)
+constexpr int kDotOffset = 128;
+#else
 constexpr int kDotOffset = 0;
-constexpr bool kHasBf16Dot = false;
+#endif
 
 // Loading 8 words from kMaskWords + 16 − n gives −1 in the first n lanes.
 alignas(64) constexpr int32_t kMaskWords[32] = {-1, -1, -1, -1, -1, -1, -1, -1,  //
@@ -211,6 +214,21 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
   __builtin_memcpy(p, words, static_cast<size_t>(2 * n));
 }
 
+#if defined(FRUGAL_ISA_avxvnni)
+// The same instructions in the encoding of AVX-512: a test runs these kernels on machines that
+// have only that.
+#if !defined(__AVXVNNI__)
+#define _mm256_dpbusd_avx_epi32 _mm256_dpbusd_epi32
+#define _mm256_dpwssd_avx_epi32 _mm256_dpwssd_epi32
+#endif
+inline I32 DotU(I32 acc, I32 w, I32 x) {
+  return {_mm256_dpbusd_avx_epi32(acc.lo, w.lo, x.lo), _mm256_dpbusd_avx_epi32(acc.hi, w.hi, x.hi)};
+}
+inline I32 Dot(I32 acc, I32 w, I32 x) { return DotU(acc, w, x); }
+inline I32 DotPairs(I32 acc, I32 w, I32 x) {
+  return {_mm256_dpwssd_avx_epi32(acc.lo, w.lo, x.lo), _mm256_dpwssd_avx_epi32(acc.hi, w.hi, x.hi)};
+}
+#else
 // |w|·(±x): the pairs' sums are at most 2·128·127 and so never saturate.
 inline __m256i DotHalf(__m256i acc, __m256i w, __m256i x) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
@@ -229,6 +247,7 @@ inline I32 DotPairs(I32 acc, I32 w, I32 x) {
   return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(w.lo, x.lo)),
           _mm256_add_epi32(acc.hi, _mm256_madd_epi16(w.hi, x.hi))};
 }
+#endif
 inline I32 LookUp(I32 table, I32 index) {
   return {_mm256_shuffle_epi8(table.lo, index.lo), _mm256_shuffle_epi8(table.hi, index.hi)};
 }

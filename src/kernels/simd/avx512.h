@@ -140,16 +140,13 @@ inline I32 Dot(I32 acc, I32 w, I32 x) { return DotU(acc, w, x); }
 inline I32 DotPairs(I32 acc, I32 w, I32 x) { return {_mm512_dpwssd_epi32(acc.v, w.v, x.v)}; }
 inline I32 LookUp(I32 table, I32 index) { return {_mm512_shuffle_epi8(table.v, index.v)}; }
 
-#if defined(FRUGAL_ISA_avx512bf16)
-constexpr bool kHasBf16Dot = true;
+#if FRUGAL_HAS_BF16_DOT
 inline F32 DotBf16(F32 acc, I32 w, const uint8_t* x) {
   int32_t x2;
   __builtin_memcpy(&x2, x, 4);
   const __m512i b = _mm512_set1_epi32(x2);
   return {_mm512_dpbf16_ps(acc.v, reinterpret_cast<__m512bh>(w.v), reinterpret_cast<__m512bh>(b))};
 }
-#else
-constexpr bool kHasBf16Dot = false;
 #endif
 
 }  // namespace frugal::FRUGAL_ISA_NS

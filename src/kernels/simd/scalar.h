@@ -22,7 +22,6 @@ constexpr int kDotPanels = 1;
 constexpr int kAttentionRows = 1;
 constexpr int kAttentionVectors = 1;
 constexpr int kDotOffset = 0;
-constexpr bool kHasBf16Dot = false;
 
 // a·b + c rounded once. Where the machine has no such instruction: a double holds a·b exactly,
 // and rounding the sum to odd keeps the second rounding, to float, right.

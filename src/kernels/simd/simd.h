@@ -2,7 +2,7 @@
 //
 // The unit is always 16 lanes of 32 bits, whatever the registers' width: F32 and I32 hold one
 // value for each row of a panel. So every set adds in the same order and all give the same bits
-// (only the bf16 dot product of AVX-512 BF16 rounds in its own way).
+// (only the bf16 dot products of AVX-512 and Arm round in their own way).
 //
 //   F32  Zero() Set(x) Load(p) LoadN(p, n) Store(p, v) StoreN(p, v, n)     n in [0, 16]; LoadN
 //        Add Sub Mul Div Max Min (a, b)                                   reads zeros beyond n
@@ -29,14 +29,30 @@
 // Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
 #pragma once
 
+// DotBf16 exists, and bfloat16 is not widened.
+#if defined(FRUGAL_ISA_avx512bf16) || defined(FRUGAL_ISA_armbf16)
+#define FRUGAL_HAS_BF16_DOT 1
+#else
+#define FRUGAL_HAS_BF16_DOT 0
+#endif
+
 #if defined(FRUGAL_ISA_avx512) || defined(FRUGAL_ISA_avx512bf16)
 #include "kernels/simd/avx512.h"
-#elif defined(FRUGAL_ISA_avx2)
+#elif defined(FRUGAL_ISA_avx2) || defined(FRUGAL_ISA_avxvnni)
 #include "kernels/simd/avx2.h"
+#elif defined(FRUGAL_ISA_neon) || defined(FRUGAL_ISA_dotprod) || defined(FRUGAL_ISA_i8mm) || \
+    defined(FRUGAL_ISA_armbf16)
+#include "kernels/simd/neon.h"
+#elif defined(FRUGAL_ISA_rvv)
+#include "kernels/simd/rvv.h"
 #elif defined(FRUGAL_ISA_scalar)
 #include "kernels/simd/scalar.h"
 #else
 #error "kernels/simd/simd.h is for *.isa.cc files, which kernels/isa.cmake compiles"
 #endif
+
+namespace frugal::FRUGAL_ISA_NS {
+constexpr bool kHasBf16Dot = FRUGAL_HAS_BF16_DOT;
+}
 
 #include "kernels/simd/math.h"
