@@ -40,8 +40,11 @@ inline float Run(int64_t passes, const uint8_t* data, const ZeroV& zero, const D
 }
 
 DotProbe ProbeInt8(int64_t passes, const uint8_t* data) {
-  I32 x[kDotSums];
-  for (int i = 0; i < kDotSums; ++i) x[i] = SetI(0x01020301 + (i % 3 << 8));
+  decltype(Broadcast4(data)) x[kDotSums];
+  for (int i = 0; i < kDotSums; ++i) {
+    const int32_t word = 0x01020301 + (i % 3 << 8);
+    x[i] = Broadcast4(&word);
+  }
   const float sum = Run<I32, kDotSums>(
       passes, data, [] { return SetI(0); },
       [&](I32 acc, const uint8_t* w, int i) { return DotU(acc, LoadI(w), x[i]); },

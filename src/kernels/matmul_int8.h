@@ -12,13 +12,6 @@
 
 namespace frugal::FRUGAL_ISA_NS {
 
-// Four bytes of activations, for every row of a panel.
-inline I32 Broadcast4(const void* p) {
-  int32_t word;
-  __builtin_memcpy(&word, p, 4);
-  return SetI(word);
-}
-
 // Panels at a time: with few rows one, which is read as one stream; with more, loads of x serve
 // all.
 inline int64_t PanelsAtATime(int64_t m) { return m < 3 ? 1 : kDotPanels; }
@@ -57,7 +50,7 @@ void QuantRows(const Job& job, int64_t row, const QuantTile* tiles, const Q8Grou
         }
         FRUGAL_UNROLL
         for (int i = 0; i < kM; ++i) {
-          const I32 codes = Broadcast4(x[i * x_stride + g].codes + part * kGroup + 4 * u);
+          const auto codes = Broadcast4(x[i * x_stride + g].codes + part * kGroup + 4 * u);
           FRUGAL_UNROLL
           for (int p = 0; p < kP; ++p) acc[p][i] = Dot(acc[p][i], w[p], codes);
         }
@@ -154,7 +147,7 @@ void KRows(const Job& job, int64_t row, const KTile* tiles, const Q8Block* x, in
       for (int p = 0; p < kP; ++p) w[p] = LoadI(tiles[p].codes + at * kRows);
       FRUGAL_UNROLL
       for (int i = 0; i < kM; ++i) {
-        const I32 codes = Broadcast4(x[i * x_stride].codes + at);
+        const auto codes = Broadcast4(x[i * x_stride].codes + at);
         FRUGAL_UNROLL
         for (int p = 0; p < kP; ++p) acc[p][i] = DotU(acc[p][i], w[p], codes);
       }
@@ -179,7 +172,7 @@ void KRows(const Job& job, int64_t row, const KTile* tiles, const Q8Block* x, in
     FRUGAL_UNROLL
     for (int i = 0; i < kM; ++i) {
       const Q8Block& block = x[i * x_stride];
-      const I32 sums = Broadcast4((kGroup == 16 ? block.sums16 : block.sums32) + 2 * pair);
+      const auto sums = Broadcast4((kGroup == 16 ? block.sums16 : block.sums32) + 2 * pair);
       FRUGAL_UNROLL
       for (int p = 0; p < kP; ++p) mins[p][i] = DotPairs(mins[p][i], w[p], sums);
     }

@@ -1,8 +1,10 @@
 // simd.h's vocabulary on RISC-V's vector extension 1.0, for registers of any length from 128 bits
 // on. Clang's vectors of a fixed size become instructions that set the number of elements, 16 of 32
-// bits, in groups of four registers, and so give the same on every machine. (Intrinsics would be of
-// no use: their types have no size, and so cannot stand in arrays.)
+// bits, in groups of four registers, and so give the same on every machine. (The types of intrinsics
+// have no size, and so cannot stand in arrays.)
 #pragma once
+
+#include <riscv_vector.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +19,8 @@ typedef uint32_t Uint16x __attribute__((ext_vector_type(16)));
 typedef int16_t Short16x __attribute__((ext_vector_type(16)));
 typedef uint16_t Ushort16x __attribute__((ext_vector_type(16)));
 typedef int8_t Char16x __attribute__((ext_vector_type(16)));
+typedef int8_t Char64x __attribute__((ext_vector_type(64)));
 typedef uint8_t Uchar16x __attribute__((ext_vector_type(16)));
-typedef uint8_t Uchar64x __attribute__((ext_vector_type(64)));
 
 struct F32 {
   Float16x v;
@@ -171,12 +173,30 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
   __builtin_memcpy(p, words, static_cast<size_t>(2 * n));
 }
 
-// Byte kByte of every lane, signed.
-template <int kByte>
-inline Short16x ByteOf(I32 a) {
-  return __builtin_convertvector(__builtin_convertvector(a.v >> 8 * kByte, Char16x), Short16x);
+// Four bytes of activations for every lane: the products take them from scalar registers.
+struct Word {
+  int8_t byte[4];
+};
+inline Word Broadcast4(const void* p) {
+  Word r;
+  __builtin_memcpy(r.byte, p, 4);
+  return r;
 }
-inline I32 Dot(I32 acc, I32 w, I32 x) {
+
+// Byte k of every lane, signed; of a vector just loaded all four come by one segmented load.
+template <int k>
+inline Short16x ByteOf(I32 a) {
+  const Char64x c = __builtin_bit_cast(Char64x, a.v);
+  const Char16x bytes =
+      __builtin_shufflevector(c, c, k, k + 4, k + 8, k + 12, k + 16, k + 20, k + 24, k + 28, k + 32,
+                              k + 36, k + 40, k + 44, k + 48, k + 52, k + 56, k + 60);
+  return __builtin_convertvector(bytes, Short16x);
+}
+template <int k>
+inline Short16x ByteOf(Word a) {
+  return a.byte[k];
+}
+inline I32 Dot(I32 acc, I32 w, Word x) {
   // A pair's sum is at most 2·128·127 in size and fits.
   const Short16x low = ByteOf<0>(w) * ByteOf<0>(x) + ByteOf<1>(w) * ByteOf<1>(x);
   const Short16x high = ByteOf<2>(w) * ByteOf<2>(x) + ByteOf<3>(w) * ByteOf<3>(x);
@@ -184,21 +204,26 @@ inline I32 Dot(I32 acc, I32 w, I32 x) {
   acc.v += __builtin_convertvector(high, Int16x);
   return acc;
 }
-inline I32 DotU(I32 acc, I32 w, I32 x) { return Dot(acc, w, x); }
-inline I32 DotPairs(I32 acc, I32 w, I32 x) {
-  const auto low = [](I32 a) {
-    return __builtin_convertvector(__builtin_convertvector(a.v, Short16x), Int16x);
-  };
-  acc.v += low(w) * low(x);
-  acc.v += (w.v >> 16) * (x.v >> 16);
+inline I32 DotU(I32 acc, I32 w, Word x) { return Dot(acc, w, x); }
+inline I32 DotPairs(I32 acc, I32 w, Word x) {
+  int16_t pair[2];
+  __builtin_memcpy(pair, x.byte, 4);
+  const Short16x low = __builtin_convertvector(w.v, Short16x);
+  const Short16x high = __builtin_convertvector(w.v >> 16, Short16x);
+  acc.v += __builtin_convertvector(low, Int16x) * pair[0];
+  acc.v += __builtin_convertvector(high, Int16x) * pair[1];
   return acc;
 }
 inline I32 LookUp(I32 table, I32 index) {
-  // The same as 16 steps of selection, and a gather of bytes where the machine's registers hold it.
+  // No vector of a fixed size becomes this instruction.
   uint8_t from[64], at[64], to[64];
   StoreI(from, table);
   StoreI(at, index);
-  for (int i = 0; i < 64; ++i) to[i] = from[at[i]];
+  const vuint8m1_t t = __riscv_vle8_v_u8m1(from, 16);
+  for (int i = 0; i < 64; i += 16) {
+    __riscv_vse8_v_u8m1(to + i, __riscv_vrgather_vv_u8m1(t, __riscv_vle8_v_u8m1(at + i, 16), 16),
+                        16);
+  }
   return LoadI(to);
 }
 

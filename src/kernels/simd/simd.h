@@ -14,6 +14,8 @@
 //   ShlI<n> ShrI<n> SarI<n>
 //        Transpose16(r[16]) SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low
 //        byte of each lane
+//   Broadcast4(p): four bytes at p, for every lane; what the three products below take as x. An I32,
+//        or what the machine's instructions would rather have.
 //   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[r][j], exactly; w holds 16 rows of 4 codes
 //        that were stored as code + kDotOffset mod 256, and x codes in [−127, 127]. With
 //        kDotOffset = 128 the caller starts acc at −128·Σx.
@@ -53,6 +55,14 @@
 
 namespace frugal::FRUGAL_ISA_NS {
 constexpr bool kHasBf16Dot = FRUGAL_HAS_BF16_DOT;
+
+#if !defined(FRUGAL_ISA_rvv)
+inline I32 Broadcast4(const void* p) {
+  int32_t word;
+  __builtin_memcpy(&word, p, 4);
+  return SetI(word);
 }
+#endif
+}  // namespace frugal::FRUGAL_ISA_NS
 
 #include "kernels/simd/math.h"
