@@ -17,4 +17,4 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-riscv64 -cpu "rv64,v=true,vlen=256" -L /usr/riscv64-linux-gnu)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=256 -L /usr/riscv64-linux-gnu)

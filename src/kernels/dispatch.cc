@@ -10,9 +10,9 @@
 namespace frugal {
 
 // isa.cmake defines FRUGAL_BUILT_ISAS as FRUGAL_ISA(enumerator, name) for every set built here.
-#define FRUGAL_ISA(isa, name)  \
-  namespace isa_##name {       \
-  extern const Kernels kTable; \
+#define FRUGAL_ISA(isa, name)    \
+  namespace isa_##name {         \
+    extern const Kernels kTable; \
   }
 FRUGAL_BUILT_ISAS
 #undef FRUGAL_ISA

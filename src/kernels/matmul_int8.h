@@ -9,6 +9,7 @@
 #include "kernels/panel_unpack.h"
 #include "kernels/panel_unpack_k.h"
 #include "kernels/simd/simd.h"
+#include "kernels/tile_dots.h"
 
 namespace frugal::FRUGAL_ISA_NS {
 
@@ -33,26 +34,34 @@ void QuantRows(const Job& job, int64_t row, const QuantTile* tiles, const Q8Grou
     for (int part = 0; part < kParts; ++part) {
       const int64_t group = g * kParts + part;
       I32 acc[kP][kM];
-      FRUGAL_UNROLL
-      for (int i = 0; i < kM; ++i) {
-        const Q8Group& xg = x[i * x_stride + g];
-        const I32 shift = SetI(kDotOffset == 0 ? 0 : kParts == 1 ? xg.shift : xg.shift16[part]);
-        FRUGAL_UNROLL
-        for (int p = 0; p < kP; ++p) acc[p][i] = shift;
-      }
-      FRUGAL_UNROLL
-      for (int u = 0; u < kGroup / 4; ++u) {
-        I32 w[kP];
-        FRUGAL_UNROLL
-        for (int p = 0; p < kP; ++p) {
-          w[p] = LoadI(tiles[p].codes + group * tiles[p].group_bytes + 64 * u);
-          if constexpr (kRaw) w[p] = FlipCodes(w[p]);
-        }
+      if constexpr (kHasTileDot && kM > 1) {
+        const uint8_t* w[kP];
+        for (int p = 0; p < kP; ++p) w[p] = tiles[p].codes + group * tiles[p].group_bytes;
+        const int8_t* codes[kM];
+        for (int i = 0; i < kM; ++i) codes[i] = x[i * x_stride + g].codes + part * kGroup;
+        TileDots<kP, kM, kGroup>(w, codes, acc);
+      } else {
         FRUGAL_UNROLL
         for (int i = 0; i < kM; ++i) {
-          const auto codes = Broadcast4(x[i * x_stride + g].codes + part * kGroup + 4 * u);
+          const Q8Group& xg = x[i * x_stride + g];
+          const I32 shift = SetI(kDotOffset == 0 ? 0 : kParts == 1 ? xg.shift : xg.shift16[part]);
           FRUGAL_UNROLL
-          for (int p = 0; p < kP; ++p) acc[p][i] = Dot(acc[p][i], w[p], codes);
+          for (int p = 0; p < kP; ++p) acc[p][i] = shift;
+        }
+        FRUGAL_UNROLL
+        for (int u = 0; u < kGroup / 4; ++u) {
+          I32 w[kP];
+          FRUGAL_UNROLL
+          for (int p = 0; p < kP; ++p) {
+            w[p] = LoadI(tiles[p].codes + group * tiles[p].group_bytes + 64 * u);
+            if constexpr (kRaw) w[p] = FlipCodes(w[p]);
+          }
+          FRUGAL_UNROLL
+          for (int i = 0; i < kM; ++i) {
+            const auto codes = Broadcast4(x[i * x_stride + g].codes + part * kGroup + 4 * u);
+            FRUGAL_UNROLL
+            for (int p = 0; p < kP; ++p) acc[p][i] = Dot(acc[p][i], w[p], codes);
+          }
         }
       }
       FRUGAL_UNROLL
@@ -134,22 +143,30 @@ void KRows(const Job& job, int64_t row, const KTile* tiles, const Q8Block* x, in
   }
   for (int g = 0; g < 256 / kGroup; ++g) {
     I32 acc[kP][kM];
-    FRUGAL_UNROLL
-    for (int p = 0; p < kP; ++p) {
+    if constexpr (kHasTileDot && kM > 1) {
+      const uint8_t* w[kP];
+      for (int p = 0; p < kP; ++p) w[p] = tiles[p].codes + g * kGroup * kRows;
+      const int8_t* codes[kM];
+      for (int i = 0; i < kM; ++i) codes[i] = x[i * x_stride].codes + g * kGroup;
+      TileDots<kP, kM, kGroup>(w, codes, acc);
+    } else {
       FRUGAL_UNROLL
-      for (int i = 0; i < kM; ++i) acc[p][i] = SetI(0);
-    }
-    FRUGAL_UNROLL
-    for (int u = 0; u < kGroup / 4; ++u) {
-      const int at = g * kGroup + 4 * u;
-      I32 w[kP];
-      FRUGAL_UNROLL
-      for (int p = 0; p < kP; ++p) w[p] = LoadI(tiles[p].codes + at * kRows);
-      FRUGAL_UNROLL
-      for (int i = 0; i < kM; ++i) {
-        const auto codes = Broadcast4(x[i * x_stride].codes + at);
+      for (int p = 0; p < kP; ++p) {
         FRUGAL_UNROLL
-        for (int p = 0; p < kP; ++p) acc[p][i] = DotU(acc[p][i], w[p], codes);
+        for (int i = 0; i < kM; ++i) acc[p][i] = SetI(0);
+      }
+      FRUGAL_UNROLL
+      for (int u = 0; u < kGroup / 4; ++u) {
+        const int at = g * kGroup + 4 * u;
+        I32 w[kP];
+        FRUGAL_UNROLL
+        for (int p = 0; p < kP; ++p) w[p] = LoadI(tiles[p].codes + at * kRows);
+        FRUGAL_UNROLL
+        for (int i = 0; i < kM; ++i) {
+          const auto codes = Broadcast4(x[i * x_stride].codes + at);
+          FRUGAL_UNROLL
+          for (int p = 0; p < kP; ++p) acc[p][i] = DotU(acc[p][i], w[p], codes);
+        }
       }
     }
     FRUGAL_UNROLL

@@ -52,8 +52,7 @@ TEST(AvxVnni, ExtremeCodesDoNotSaturate) {
   const PackedWeight packed = Pack(w);
   for (const float sign : {1.0f, -1.0f}) {
     const std::vector<float> x(static_cast<size_t>(k), sign * 127.0f);
-    const QuantizedRows rows =
-        QuantizeRows(KernelsFor(Isa::kScalar), ActKind::kQ8, x.data(), 1, k);
+    const QuantizedRows rows = QuantizeRows(KernelsFor(Isa::kScalar), ActKind::kQ8, x.data(), 1, k);
     std::vector<float> y(16);
     isa_avxvnni_evex::Matmul(packed.matrix, rows.x, nullptr, 0, 1, y.data(), 16);
     for (const float v : y) EXPECT_EQ(v, sign * -128.0f * 127.0f * static_cast<float>(k));

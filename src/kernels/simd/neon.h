@@ -19,7 +19,7 @@ struct I32 {
 // Of 32 registers a row takes four, the weights four.
 constexpr int kFloatRows = 5;
 constexpr int kFloatPanels = 1;
-constexpr int kDotRows = 5;
+constexpr int kDotRows = 4;
 constexpr int kDotPanels = 1;
 constexpr int kAttentionRows = 3;
 constexpr int kAttentionVectors = 2;
@@ -220,9 +220,8 @@ inline void StoreBf16(void* p, F32 a) {
   const I32 odd = AndI(ShrI<16>(bits), SetI(1));
   const I32 rounded = AddI(bits, AddI(odd, SetI(0x7fff)));
   const I32 quiet = OrI(bits, SetI(0x400000));
-  const I32 chosen = QuartersI([&](int i) {
-    return vbslq_s32(vceqq_f32(a.v[i], a.v[i]), rounded.v[i], quiet.v[i]);
-  });
+  const I32 chosen = QuartersI(
+      [&](int i) { return vbslq_s32(vceqq_f32(a.v[i], a.v[i]), rounded.v[i], quiet.v[i]); });
   const I32 words = ShrI<16>(chosen);
   auto* q = static_cast<uint8_t*>(p);
   vst1q_u8(q, vreinterpretq_u8_u16(Narrow16(words.v[0], words.v[1])));
@@ -254,8 +253,8 @@ inline I32 DotPairs(I32 acc, I32 w, I32 x) {
   return QuartersI([&](int i) {
     const int16x8_t a = vreinterpretq_s16_s32(w.v[i]);
     const int16x8_t b = vreinterpretq_s16_s32(x.v[i]);
-    return vaddq_s32(acc.v[i], vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)),
-                                          vmull_high_s16(a, b)));
+    return vaddq_s32(acc.v[i],
+                     vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b)));
   });
 }
 inline I32 LookUp(I32 table, I32 index) {
@@ -265,13 +264,48 @@ inline I32 LookUp(I32 table, I32 index) {
   });
 }
 
+#if FRUGAL_HAS_TILE_DOT
+// Rows 2·i and 2·i + 1 of a panel, eight columns of each.
+struct TileCodes {
+  int8x16_t v[8];
+};
+// With these rows, and two rows of activations: (2·i, first), (2·i, second), (2·i + 1, first), …
+struct TileSums {
+  int32x4_t v[8];
+};
+inline TileSums ZeroTile() {
+  const int32x4_t v = vdupq_n_s32(0);
+  return {{v, v, v, v, v, v, v, v}};
+}
+inline TileCodes LoadTile(const uint8_t* p) {
+  const I32 a = LoadI(p);
+  const I32 b = LoadI(p + 64);
+  TileCodes codes;
+  for (int q = 0; q < 4; ++q) {
+    codes.v[2 * q] = vreinterpretq_s8_s32(vzip1q_s32(a.v[q], b.v[q]));
+    codes.v[2 * q + 1] = vreinterpretq_s8_s32(vzip2q_s32(a.v[q], b.v[q]));
+  }
+  return codes;
+}
+inline TileSums TileDot(TileSums acc, TileCodes w, const int8_t* first, const int8_t* second) {
+  const int8x16_t x = vcombine_s8(vld1_s8(first), vld1_s8(second));
+  for (int i = 0; i < 8; ++i) acc.v[i] = vmmlaq_s32(acc.v[i], w.v[i], x);
+  return acc;
+}
+inline I32 FirstRow(TileSums a) {
+  return QuartersI([&](int i) { return vuzp1q_s32(a.v[2 * i], a.v[2 * i + 1]); });
+}
+inline I32 SecondRow(TileSums a) {
+  return QuartersI([&](int i) { return vuzp2q_s32(a.v[2 * i], a.v[2 * i + 1]); });
+}
+#endif
+
 #if FRUGAL_HAS_BF16_DOT
 inline F32 DotBf16(F32 acc, I32 w, const uint8_t* x) {
   int32_t x2;
   __builtin_memcpy(&x2, x, 4);
   const bfloat16x8_t b = vreinterpretq_bf16_s32(vdupq_n_s32(x2));
-  return Quarters(
-      [&](int i) { return vbfdotq_f32(acc.v[i], vreinterpretq_bf16_s32(w.v[i]), b); });
+  return Quarters([&](int i) { return vbfdotq_f32(acc.v[i], vreinterpretq_bf16_s32(w.v[i]), b); });
 }
 #endif
 

@@ -1,7 +1,7 @@
 // simd.h's vocabulary on RISC-V's vector extension 1.0, for registers of any length from 128 bits
 // on. Clang's vectors of a fixed size become instructions that set the number of elements, 16 of 32
-// bits, in groups of four registers, and so give the same on every machine. (The types of intrinsics
-// have no size, and so cannot stand in arrays.)
+// bits, in groups of four registers, and so give the same on every machine. (The types of
+// intrinsics have no size, and so cannot stand in arrays.)
 #pragma once
 
 #include <riscv_vector.h>
@@ -119,9 +119,7 @@ inline void Transpose16(I32 (&r)[16]) {
     for (int i = 0; i < 16; ++i) r[j].v[i] = rows[i][j];
   }
 }
-inline int32_t SumI(I32 a) {
-  return static_cast<int32_t>(__builtin_reduce_add(Unsigned(a)));
-}
+inline int32_t SumI(I32 a) { return static_cast<int32_t>(__builtin_reduce_add(Unsigned(a))); }
 inline int32_t MaxLaneI(I32 a) { return __builtin_reduce_max(a.v); }
 inline F32 ToF32(I32 a) { return {__builtin_convertvector(a.v, Float16x)}; }
 inline I32 Bits(F32 a) { return {__builtin_bit_cast(Int16x, a.v)}; }
@@ -139,8 +137,8 @@ inline F32 F16Low(I32 a) {
   const Uint16x magnitude = (half & 0x7fffu) << 13;
   const Uint16x normal = magnitude + kRebias;
   const Uint16x least = kRebias + (1u << 23);
-  const Float16x small = __builtin_bit_cast(Float16x, normal + (1u << 23)) -
-                         __builtin_bit_cast(Float16x, least);
+  const Float16x small =
+      __builtin_bit_cast(Float16x, normal + (1u << 23)) - __builtin_bit_cast(Float16x, least);
   const Uint16x denormal = __builtin_bit_cast(Uint16x, small);
   Uint16x bits = magnitude < (0x0400u << 13) ? denormal : normal;
   bits = magnitude >= (0x7c00u << 13) ? normal + kRebias : bits;

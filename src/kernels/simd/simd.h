@@ -14,7 +14,8 @@
 //   ShlI<n> ShrI<n> SarI<n>
 //        Transpose16(r[16]) SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low
 //        byte of each lane
-//   Broadcast4(p): four bytes at p, for every lane; what the three products below take as x. An I32,
+//   Broadcast4(p): four bytes at p, for every lane; what the three products below take as x. An
+//   I32,
 //        or what the machine's instructions would rather have.
 //   int8 Dot(acc, w, x): lane r gains Σ_{j<4} w[r][j]·x[r][j], exactly; w holds 16 rows of 4 codes
 //        that were stored as code + kDotOffset mod 256, and x codes in [−127, 127]. With
@@ -23,6 +24,9 @@
 //        DotPairs(acc, w, x): lane r gains w[r][0]·x[r][0] + w[r][1]·x[r][1], of int16
 //        LookUp(table, i): table's byte i in every byte, i in [0, 15]; the table's first 16 bytes
 //        are repeated
+//   Where FRUGAL_HAS_TILE_DOT (kDotOffset is 0): LoadTile(p): two neighbouring vectors of codes;
+//        TileDot(sums, tile, first, second): gains their products with eight codes of each of two
+//        rows of activations; ZeroTile(), FirstRow(sums), SecondRow(sums)
 //   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
 //   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers, for
 //   kFloatPanels, kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of
@@ -36,6 +40,13 @@
 #define FRUGAL_HAS_BF16_DOT 1
 #else
 #define FRUGAL_HAS_BF16_DOT 0
+#endif
+
+// LoadTile and TileDot exist, and two rows of activations or more go through them.
+#if defined(FRUGAL_ISA_i8mm) || defined(FRUGAL_ISA_armbf16)
+#define FRUGAL_HAS_TILE_DOT 1
+#else
+#define FRUGAL_HAS_TILE_DOT 0
 #endif
 
 #if defined(FRUGAL_ISA_avx512) || defined(FRUGAL_ISA_avx512bf16)
@@ -55,6 +66,7 @@
 
 namespace frugal::FRUGAL_ISA_NS {
 constexpr bool kHasBf16Dot = FRUGAL_HAS_BF16_DOT;
+constexpr bool kHasTileDot = FRUGAL_HAS_TILE_DOT;
 
 #if !defined(FRUGAL_ISA_rvv)
 inline I32 Broadcast4(const void* p) {
