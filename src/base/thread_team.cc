@@ -12,6 +12,10 @@ namespace {
 void Pause() {
 #if defined(__x86_64__)
   _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb" ::: "memory");  // `yield` does nothing on most
+#elif defined(__riscv)
+  asm volatile(".word 0x0100000f" ::: "memory");  // `pause`: nothing where it is not known
 #endif
 }
 

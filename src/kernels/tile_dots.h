@@ -11,8 +11,9 @@ namespace frugal::FRUGAL_ISA_NS {
 
 // acc[p][i] = Σ over kColumns of the codes w[p], [kColumns/4][16][4], times those of row x[i].
 template <int kP, int kM, int kColumns>
-inline void TileDots(const uint8_t* const (&w)[kP], const int8_t* const (&x)[kM],
-                     I32 (&acc)[kP][kM]) {
+inline void TileDots([[maybe_unused]] const uint8_t* const (&w)[kP],
+                     [[maybe_unused]] const int8_t* const (&x)[kM],
+                     [[maybe_unused]] I32 (&acc)[kP][kM]) {
 #if FRUGAL_HAS_TILE_DOT
   constexpr int kPairs = (kM + 1) / 2;  // an odd last row goes with itself
   TileSums sums[kP][kPairs];
