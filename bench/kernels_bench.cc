@@ -108,7 +108,14 @@ void Read(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(words * 8));
 }
 
-// Enough panels that at m = 1 nothing is found in a cache again.
+// FRUGAL_BENCH_MIB: of a matrix with few rows of x; a small one stays in a cache and shows what the
+// arithmetic takes.
+int64_t MatrixBytes() {
+  const char* asked = std::getenv("FRUGAL_BENCH_MIB");
+  return int64_t{asked != nullptr ? std::max(1, std::atoi(asked)) : 256} << 20;
+}
+
+// By default enough panels that at m = 1 nothing is found in a cache again.
 void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m) {
   const Kernels& kernels = KernelsFor(isa);
   const DTypeInfo& info = GetDType(dtype);
@@ -116,7 +123,7 @@ void Matmul(benchmark::State& state, Isa isa, DType dtype, bool exact, int64_t m
   const int64_t row_bytes = k / info.block_size * info.block_bytes;
   // With many rows a width as models have it: a power of two, whose outputs lie awkwardly.
   const int64_t step = kPanelRows * Threads();
-  const int64_t n = m <= 16 ? (int64_t{256} << 20) / row_bytes / step * step : 8192;
+  const int64_t n = m <= 16 ? MatrixBytes() / row_bytes / step * step : 8192;
   const int64_t panel_bytes = PackedPanelBytes(dtype, k);
   Memory bytes(n / kPanelRows * panel_bytes);
   const PackedMatrix w{dtype, n, k, panel_bytes, bytes.data()};

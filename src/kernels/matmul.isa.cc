@@ -5,6 +5,7 @@
 // the running totals wait beside it. The order of every output's additions is that of the columns,
 // so it depends on neither the rows at hand nor the split into panels.
 #include "kernels/isa.h"
+#include "kernels/matmul_few_rows.h"
 #include "kernels/matmul_frame.h"
 #include "kernels/matmul_int8.h"
 #include "kernels/panel_unpack.h"
@@ -310,6 +311,10 @@ void MatmulBf16(const PackedMatrix& w, const Activations& x, const float* bias, 
 
 void Matmul(const PackedMatrix& w, const Activations& x, const float* bias, int64_t panel_begin,
             int64_t panel_end, float* y, int64_t y_stride) {
+  const bool int8 = x.kind == ActKind::kQ8 || x.kind == ActKind::kQ8Block;
+  if (const FewRowsFn few = int8 ? FindFewRows(w.dtype, x.m) : nullptr) {
+    return few(w, x, bias, panel_begin, panel_end, y, y_stride);
+  }
   switch (x.kind) {
     case ActKind::kF32:
       return MatmulF32(w, x, bias, panel_begin, panel_end, y, y_stride);

@@ -14,7 +14,8 @@
 namespace frugal::FRUGAL_ISA_NS {
 
 // Panels at a time: with few rows one, which is read as one stream; with more, loads of x serve
-// all.
+// all. (Only formats without a product of their own for few rows, matmul_few_rows.h, come here with
+// m < 3.)
 inline int64_t PanelsAtATime(int64_t m) { return m < 3 ? 1 : kDotPanels; }
 static_assert(kDotPanels <= kMaxPanels);
 

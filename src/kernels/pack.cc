@@ -22,12 +22,11 @@ void ForEachPiece(DType dtype, int lane, int block_bytes, const Copy& copy) {
   const int odd = block_bytes % 4;
   const int words = block_bytes / 4;
   const bool odd_last = OddBytesLast(dtype);
-  const int words_at = odd_last ? 0 : odd * kPanelRows;
-  const int odd_at = odd_last ? words * 4 * kPanelRows : 0;
+  const int words_at = odd * kPanelRows;
   const int row_words = odd_last ? 0 : odd;
-  if (odd > 0) copy(odd_last ? words * 4 : 0, odd_at + lane * odd, odd);
+  if (odd > 0) copy(odd_last ? words * 4 : 0, lane * odd, odd);
   for (int u = 0; u < words; ++u) {
-    copy(row_words + 4 * u, words_at + (u * kPanelRows + lane) * 4, 4);
+    copy(row_words + 4 * u, words_at + (PanelWord(dtype, u) * kPanelRows + lane) * 4, 4);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/codec/list.h"
 #include "kernels/panel_layout.h"
+#include "kernels/row_tiles.h"
 #include "kernels/simd/simd.h"
 
 namespace frugal::FRUGAL_ISA_NS {
@@ -37,8 +38,7 @@ struct UnpackBlocks {
   static constexpr int kOdd = Codec::kBytes % 4;
   static constexpr int kWords = Codec::kBytes / 4;
   static constexpr bool kOddLast = OddBytesLast(Codec::kDType);
-  static constexpr int kWordsAt = kOddLast ? 0 : kOdd * kRows;
-  static constexpr int kOddAt = kOddLast ? kWords * 4 * kRows : 0;
+  static constexpr int kWordsAt = kOdd * kRows;
 
   static void Run(const uint8_t* src, uint8_t* codes, float* scales, float* biases) {
     constexpr int kGroups = Codec::kBlock / Codec::kGroup;
@@ -48,11 +48,11 @@ struct UnpackBlocks {
       float row_scales[kGroups];
       float row_biases[kGroups];
       for (int j = 0; j < kOdd; ++j) {
-        block[(kOddLast ? kWords * 4 : 0) + j] = src[kOddAt + r * kOdd + j];
+        block[(kOddLast ? kWords * 4 : 0) + j] = src[r * kOdd + j];
       }
       for (int u = 0; u < kWords; ++u) {
         __builtin_memcpy(block + (kOddLast ? 0 : kOdd) + 4 * u,
-                         src + kWordsAt + (u * kRows + r) * 4, 4);
+                         src + kWordsAt + (PanelWord(Codec::kDType, u) * kRows + r) * 4, 4);
       }
       Codec::Unpack(block, row_codes, row_scales, row_biases);
       for (int u = 0; u < Codec::kBlock / 4; ++u) {
@@ -69,46 +69,52 @@ struct UnpackBlocks {
   }
 };
 
-// Four bytes of each row, the nibbles n of elements u and u + 4 in dot order, become the codes
-// n − zero; `zero` has one byte, 0 to 15, for each code. The borrow between bytes is kept out by
-// setting the top bits: (n | 128) − zero is the code + 128.
-inline void StoreNibbles(I32 q, I32 zero, uint8_t* codes) {
-  const I32 high = SetI(static_cast<int32_t>(0x80808080u));
-  for (int half = 0; half < 2; ++half) {
-    const I32 n = AndI(half == 0 ? q : ShrI<4>(q), SetI(0x0f0f0f0f));
-    const I32 shifted = SubI(OrI(n, high), zero);
-    StoreI(codes + 256 * half, kDotOffset == 0 ? XorI(shifted, high) : shifted);
-  }
-}
-
 // ---- The same, 16 rows at a time, for the most common formats -----------------------------------
+//
+// Of each: Scale(), one for the whole block; and Codes<group>(), which calls f(Int<line>(), codes)
+// for the 8 lines (4 columns) of a group of 32, what Dot() reads. Without a minimum, all of them.
 
-template <>
-struct UnpackBlocks<CodecQ4_0> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    Store(scales, LoadF16(src));
-    for (int u = 0; u < 4; ++u) {
-      StoreNibbles(LoadI(src + 32 + 64 * u), SetI(0x08080808), codes + 64 * u);
-    }
-  }
+template <class Codec>
+struct Lines {
+  static constexpr bool kFast = false;
 };
 
-template <>
-struct UnpackBlocks<CodecI4_BF16> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    Store(scales, LoadBf16(src));
-    for (int u = 0; u < 4; ++u) {
-      StoreNibbles(LoadI(src + 32 + 64 * u), SetI(0x08080808), codes + 64 * u);
-    }
-  }
-};
-
-// Four bytes of each row, the nibbles of elements u and u + 4 in dot order, looked up in a table.
-inline void StoreLookUp(I32 table, I32 q, uint8_t* codes) {
-  const I32 four = SetI(0x0f0f0f0f);
-  StoreI(codes, LookUp(table, AndI(q, four)));
-  StoreI(codes + 256, LookUp(table, AndI(ShrI<4>(q), four)));
+// n − zero, of n and zero up to 127 in every byte. The borrow
+// between bytes is kept out by setting the top bits: (n | 128) − zero is the code + 128.
+inline I32 NibbleCodes(I32 nibbles, I32 zero) {
+  const I32 high = SetI(static_cast<int32_t>(0x80808080u));
+  const I32 shifted = SubI(OrI(nibbles, high), zero);
+  return kDotOffset == 0 ? XorI(shifted, high) : shifted;
 }
+// f(line, code(nibbles)) for four words of a row: the low nibbles of word u are the line u, the
+// high ones u + 4.
+template <typename Code, typename F>
+[[gnu::always_inline]] inline void NibbleLines(const uint8_t* words, const Code& code, const F& f) {
+  const I32 four = SetI(0x0f0f0f0f);
+  ForLines<4>([&](auto u) {
+    const I32 q = Hold(LoadI(words + 64 * u.value));
+    f(Int<u.value>(), code(AndI(q, four)));
+    f(Int<u.value + 4>(), code(AndI(ShrI<4>(q), four)));
+  });
+}
+
+struct NibbleLinesOf8 {
+  static constexpr bool kFast = true;
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    const I32 zero = SetI(0x08080808);
+    NibbleLines(
+        src + 32, [&](I32 nibbles) { return NibbleCodes(nibbles, zero); }, f);
+  }
+};
+template <>
+struct Lines<CodecQ4_0> : NibbleLinesOf8 {
+  static F32 Scale(const uint8_t* src) { return LoadF16(src); }
+};
+template <>
+struct Lines<CodecI4_BF16> : NibbleLinesOf8 {
+  static F32 Scale(const uint8_t* src) { return LoadBf16(src); }
+};
 
 // 16 codes as a table for LookUp, of what Dot() reads.
 inline I32 CodeTable(const int8_t (&codes)[16]) {
@@ -118,52 +124,94 @@ inline I32 CodeTable(const int8_t (&codes)[16]) {
 }
 
 template <>
-struct UnpackBlocks<CodecIQ4_NL> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
+struct Lines<CodecIQ4_NL> {
+  static constexpr bool kFast = true;
+  static F32 Scale(const uint8_t* src) { return LoadF16(src); }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
     const I32 table = CodeTable(kIq4Codes);
-    Store(scales, LoadF16(src));
-    for (int u = 0; u < 4; ++u) StoreLookUp(table, LoadI(src + 32 + 64 * u), codes + 64 * u);
+    NibbleLines(
+        src + 32, [&](I32 nibbles) { return LookUp(table, nibbles); }, f);
   }
 };
 
 template <>
-struct UnpackBlocks<CodecMXFP4> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    const I32 table = CodeTable(kFp4Codes);
-    // HalvedE8M0 (mxfp4.h) of 16 exponents.
+struct Lines<CodecMXFP4> {
+  static constexpr bool kFast = true;
+  // HalvedE8M0 (mxfp4.h) of 16 exponents.
+  static F32 Scale(const uint8_t* src) {
     const I32 exponent = LoadU8(src);
     const I32 normal = ShlI<23>(SubI(exponent, SetI(1)));
     const I32 denormal = AddI(ShlI<21>(exponent), SetI(0x00200000));
     const I32 is_denormal = SarI<31>(SubI(exponent, SetI(2)));
-    Store(scales, FromBits(XorI(normal, AndI(is_denormal, XorI(normal, denormal)))));
-    for (int u = 0; u < 4; ++u) StoreLookUp(table, LoadI(src + 16 + 64 * u), codes + 64 * u);
+    return FromBits(XorI(normal, AndI(is_denormal, XorI(normal, denormal))));
+  }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    const I32 table = CodeTable(kFp4Codes);
+    NibbleLines(
+        src + 16, [&](I32 nibbles) { return LookUp(table, nibbles); }, f);
+  }
+};
+
+template <>
+struct Lines<CodecQ5_0> {
+  static constexpr bool kFast = true;
+  static F32 Scale(const uint8_t* src) { return LoadF16(src); }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    const I32 fifth = Hold(LoadI(src + 32));
+    const I32 four = SetI(0x0f0f0f0f);
+    const I32 zero = SetI(0x10101010);
+    ForLines<4>([&](auto u) {
+      const I32 q = Hold(LoadI(src + 96 + 64 * u.value));
+      const I32 low = SpreadBits(ShrI<4 * u.value>(fifth));
+      const I32 high = SpreadBits(ShrI<4 * u.value + 16>(fifth));
+      f(Int<u.value>(), NibbleCodes(OrI(AndI(q, four), low), zero));
+      f(Int<u.value + 4>(), NibbleCodes(OrI(AndI(ShrI<4>(q), four), high), zero));
+    });
+  }
+  // Bit i of a word to bit 4 of its byte i, i < 4.
+  static I32 SpreadBits(I32 a) {
+    const I32 four = AndI(a, SetI(15));
+    const I32 pairs = OrI(ShlI<4>(four), ShlI<11>(four));
+    return AndI(OrI(pairs, ShlI<14>(pairs)), SetI(0x10101010));
   }
 };
 
 template <DType kType, int kSize>
-struct UnpackBlocks<CodecI4<kType, kSize>> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    uint32_t zeros[kRows];
-    for (int r = 0; r < kRows; ++r) zeros[r] = (src[r] & 15u) * 0x01010101u;
-    const I32 zero = LoadI(zeros);
-    const F32 scale = FromBits(LoadI(src + 16));
-    for (int g = 0; g < kSize / 32; ++g) {
-      Store(scales + 16 * g, scale);
-      for (int u = 0; u < 4; ++u) {
-        StoreNibbles(LoadI(src + 80 + 64 * (4 * g + u)), zero, codes + 64 * (8 * g + u));
-      }
-    }
+struct Lines<CodecI4<kType, kSize>> {
+  static constexpr bool kFast = true;
+  static F32 Scale(const uint8_t* src) { return FromBits(LoadI(src + 16)); }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    const I32 byte = AndI(LoadU8(src), SetI(15));
+    const I32 pair = OrI(byte, ShlI<8>(byte));
+    const I32 zero = OrI(pair, ShlI<16>(pair));
+    NibbleLines(
+        src + 80 + 256 * kGroup, [&](I32 nibbles) { return NibbleCodes(nibbles, zero); }, f);
   }
 };
 
 template <DType kType, int kSize>
-struct UnpackBlocks<CodecI8<kType, kSize>> {
-  static void Run(const uint8_t* src, uint8_t* codes, float* scales, float*) {
-    const F32 scale = FromBits(LoadI(src));
-    for (int g = 0; g < kSize / 32; ++g) Store(scales + 16 * g, scale);
-    for (int u = 0; u < kSize / 4; ++u) {
-      StoreI(codes + 64 * u, FlipCodes(LoadI(src + 64 + 64 * u)));
-    }
+struct Lines<CodecI8<kType, kSize>> {
+  static constexpr bool kFast = true;
+  static F32 Scale(const uint8_t* src) { return FromBits(LoadI(src)); }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    ForLines<8>([&](auto u) {
+      f(Int<u.value>(), FlipCodes(LoadI(src + 64 + 512 * kGroup + 64 * u.value)));
+    });
+  }
+};
+
+template <>
+struct Lines<CodecQ8_0> {
+  static constexpr bool kFast = true;
+  static F32 Scale(const uint8_t* src) { return LoadF16(src); }
+  template <int kGroup, typename F>
+  static void Codes(const uint8_t* src, const F& f) {
+    ForLines<8>([&](auto u) { f(Int<u.value>(), FlipCodes(LoadI(src + 32 + 64 * u.value))); });
   }
 };
 
@@ -174,9 +222,20 @@ template <class Codec>
 void UnpackTile(const uint8_t* src, int64_t blocks, QuantTile* tile) {
   constexpr int kGroups = Codec::kBlock / Codec::kGroup;
   for (int64_t b = 0; b < blocks; ++b) {
-    UnpackBlocks<Codec>::Run(
-        src + b * Codec::kBytes * kRows, tile->buffer + b * Codec::kBlock * kRows,
-        tile->scales + b * kGroups * kRows, tile->biases + b * kGroups * kRows);
+    const uint8_t* from = src + b * Codec::kBytes * kRows;
+    uint8_t* codes = tile->buffer + b * Codec::kBlock * kRows;
+    float* scales = tile->scales + b * kGroups * kRows;
+    if constexpr (Lines<Codec>::kFast) {
+      const F32 scale = Lines<Codec>::Scale(from);
+      ForLines<kGroups>([&](auto group) {
+        Store(scales + group.value * kRows, scale);
+        Lines<Codec>::template Codes<group.value>(from, [&](auto line, I32 words) {
+          StoreI(codes + 512 * group.value + 64 * line.value, words);
+        });
+      });
+    } else {
+      UnpackBlocks<Codec>::Run(from, codes, scales, tile->biases + b * kGroups * kRows);
+    }
   }
   tile->codes = tile->buffer;
   tile->group_bytes = Codec::kGroup * kRows;

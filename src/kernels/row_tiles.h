@@ -13,6 +13,15 @@ struct Int {
   static constexpr int value = kValue;
 };
 
+// f(Int<0>()), f(Int<1>()), …, kCount of them.
+template <int kCount, int kFirst = 0, typename F>
+[[gnu::always_inline]] inline void ForLines(const F& f) {
+  if constexpr (kFirst < kCount) {
+    f(Int<kFirst>());
+    ForLines<kCount, kFirst + 1>(f);
+  }
+}
+
 // Calls f(Int<rows>(), row) until `m` rows are done, kMax or a little less at a time: the counts
 // differ by at most one.
 template <int kMax, typename F>

@@ -77,6 +77,11 @@ inline void StoreBf16N(void* p, F32 a, int64_t n) {
 
 inline I32 SetI(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline I32 LoadI(const void* p) { return {_mm512_loadu_si512(p)}; }
+// a, in a register: the compiler would load it again for every use.
+inline I32 Hold(I32 a) {
+  asm("" : "+v"(a.v));
+  return a;
+}
 inline I32 LoadU8(const void* p) {
   return {_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
 }

@@ -125,6 +125,7 @@ inline I32 LoadI(const void* p) {
   __builtin_memcpy(r.v, p, sizeof(r.v));
   return r;
 }
+inline I32 Hold(I32 a) { return a; }
 inline I32 LoadU8(const void* p) {
   I32 r;
   for (int i = 0; i < 16; ++i) r.v[i] = static_cast<const uint8_t*>(p)[i];

@@ -11,7 +11,7 @@
 //        LoadF16(p) LoadBf16(p) LoadBf16N(p, n) StoreBf16(p, v) StoreBf16N(p, v, n)
 //        F16Low(i) F16High(i): the float16 in the low or high half of each lane
 //   I32  SetI(x) LoadI(p) LoadU8(p): 16 bytes, widened; StoreI(p, v) AddI SubI AndI OrI XorI MaxI
-//   ShlI<n> ShrI<n> SarI<n>
+//   ShlI<n> ShrI<n> SarI<n>; Hold(i): i, kept in a register
 //        Transpose16(r[16]) SumI(v) MaxLaneI(v) ToF32(i) Bits(f) FromBits(i) StoreS8(p, i): low
 //        byte of each lane
 //   Broadcast4(p): four bytes at p, for every lane; what the three products below take as x. An
