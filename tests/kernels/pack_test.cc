@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "kernels/panel_layout.h"
 #include "tests/kernels/kernel_test_util.h"
@@ -73,18 +74,37 @@ TEST(Pack, LayoutIsAsDocumented) {
   for (size_t r = 0; r < 16; ++r) {
     for (size_t j = 0; j < 2; ++j) {
       EXPECT_EQ(packed_q8[r * 2 + j], q8[r * 34 + j]);
-      EXPECT_EQ(packed_q6[52 * 64 + r * 2 + j], q6[r * 210 + 208 + j]);
+      EXPECT_EQ(packed_q6[r * 2 + j], q6[r * 210 + 208 + j]);
     }
     for (size_t j = 0; j < 32; ++j) {
       EXPECT_EQ(packed_q8[32 + j / 4 * 64 + r * 4 + j % 4], q8[r * 34 + 2 + j]);
     }
     for (size_t j = 0; j < 208; ++j) {
-      EXPECT_EQ(packed_q6[j / 4 * 64 + r * 4 + j % 4], q6[r * 210 + j]);
+      const size_t word = static_cast<size_t>(PanelWord(DType::kQ6_K, static_cast<int>(j / 4)));
+      EXPECT_EQ(packed_q6[32 + word * 64 + r * 4 + j % 4], q6[r * 210 + j]);
     }
     for (size_t j = 0; j < 8; ++j) {
       EXPECT_EQ(packed_bf16[j / 4 * 64 + r * 4 + j % 4], bf16[r * 8 + j]);
     }
   }
+}
+
+TEST(Pack, WordsStandInTheOrderOfTheirUse) {
+  for (const DType dtype : {DType::kQ2_K, DType::kQ3_K, DType::kQ4_K, DType::kQ6_K}) {
+    std::set<int> places;
+    const int words = GetDType(dtype).block_bytes / 4;
+    for (int u = 0; u < words; ++u) places.insert(PanelWord(dtype, u));
+    EXPECT_EQ(places.size(), static_cast<size_t>(words));
+    EXPECT_EQ(*places.begin(), 0);
+    EXPECT_EQ(*places.rbegin(), words - 1);
+  }
+  // Q6_K: 32 words of nibbles, 16 of bit pairs, 4 of scales.
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 48), 0);
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 0), 4);
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 8), 5);
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 32), 6);
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 1), 7);
+  EXPECT_EQ(PanelWord(DType::kQ6_K, 16), 28);
 }
 
 TEST(Pack, ActivationRowsAreAlignedAndPadded) {

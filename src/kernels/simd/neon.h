@@ -104,6 +104,7 @@ inline I32 Widen16(uint16x8_t low, uint16x8_t high) {
            vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(high))),
            vreinterpretq_s32_u32(vmovl_high_u16(high))}};
 }
+inline I32 Hold(I32 a) { return a; }
 inline I32 LoadU8(const void* p) {
   const uint8x16_t bytes = vld1q_u8(static_cast<const uint8_t*>(p));
   return Widen16(vmovl_u8(vget_low_u8(bytes)), vmovl_high_u8(bytes));

@@ -85,6 +85,7 @@ inline I32 LoadI(const void* p) {
   __builtin_memcpy(&r.v, p, 64);
   return r;
 }
+inline I32 Hold(I32 a) { return a; }
 inline I32 LoadU8(const void* p) {
   Uchar16x bytes;
   __builtin_memcpy(&bytes, p, 16);
