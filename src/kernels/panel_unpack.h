@@ -101,7 +101,7 @@ template <typename Code, typename F>
 struct NibbleLinesOf8 {
   static constexpr bool kFast = true;
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 zero = SetI(0x08080808);
     NibbleLines(
         src + 32, [&](I32 nibbles) { return NibbleCodes(nibbles, zero); }, f);
@@ -128,7 +128,7 @@ struct Lines<CodecIQ4_NL> {
   static constexpr bool kFast = true;
   static F32 Scale(const uint8_t* src) { return LoadF16(src); }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 table = CodeTable(kIq4Codes);
     NibbleLines(
         src + 32, [&](I32 nibbles) { return LookUp(table, nibbles); }, f);
@@ -147,7 +147,7 @@ struct Lines<CodecMXFP4> {
     return FromBits(XorI(normal, AndI(is_denormal, XorI(normal, denormal))));
   }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 table = CodeTable(kFp4Codes);
     NibbleLines(
         src + 16, [&](I32 nibbles) { return LookUp(table, nibbles); }, f);
@@ -159,7 +159,7 @@ struct Lines<CodecQ5_0> {
   static constexpr bool kFast = true;
   static F32 Scale(const uint8_t* src) { return LoadF16(src); }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 fifth = Hold(LoadI(src + 32));
     const I32 four = SetI(0x0f0f0f0f);
     const I32 zero = SetI(0x10101010);
@@ -184,7 +184,7 @@ struct Lines<CodecI4<kType, kSize>> {
   static constexpr bool kFast = true;
   static F32 Scale(const uint8_t* src) { return FromBits(LoadI(src + 16)); }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 byte = AndI(LoadU8(src), SetI(15));
     const I32 pair = OrI(byte, ShlI<8>(byte));
     const I32 zero = OrI(pair, ShlI<16>(pair));
@@ -198,7 +198,7 @@ struct Lines<CodecI8<kType, kSize>> {
   static constexpr bool kFast = true;
   static F32 Scale(const uint8_t* src) { return FromBits(LoadI(src)); }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     ForLines<8>([&](auto u) {
       f(Int<u.value>(), FlipCodes(LoadI(src + 64 + 512 * kGroup + 64 * u.value)));
     });
@@ -210,7 +210,7 @@ struct Lines<CodecQ8_0> {
   static constexpr bool kFast = true;
   static F32 Scale(const uint8_t* src) { return LoadF16(src); }
   template <int kGroup, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     ForLines<8>([&](auto u) { f(Int<u.value>(), FlipCodes(LoadI(src + 32 + 64 * u.value))); });
   }
 };

@@ -91,7 +91,7 @@ struct Q4KPanel {
   static constexpr int kBytes = 144, kGroup = 32, kOffset = 0, kParts = 4;
   static void Scales(const uint8_t* src, KScales* out) { UnpackKScales(src, out); }
   template <int kPart, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 four = SetI(0x0f0f0f0f);
     ForLines<8>([&](auto u) {
       const I32 q = Hold(LoadI(src + 64 * (4 + 8 * kPart + u.value)));
@@ -114,7 +114,7 @@ struct Q5KPanel {
   static constexpr int kBytes = 176, kGroup = 32, kOffset = 0, kParts = 4;
   static void Scales(const uint8_t* src, KScales* out) { UnpackKScales(src, out); }
   template <int kPart, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 four = SetI(0x0f0f0f0f);
     ForLines<8>([&](auto u) {
       const I32 high = Hold(LoadI(src + 64 * (4 + u.value)));
@@ -138,7 +138,7 @@ struct Q6KPanel {
     }
   }
   template <int kPart, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 four = SetI(0x0f0f0f0f);
     const I32 top = SetI(0x30303030);
     ForLines<8>([&](auto u) {
@@ -168,7 +168,7 @@ struct Q2KPanel {
     }
   }
   template <int kPart, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 two = SetI(0x03030303);
     ForLines<8>([&](auto u) {
       const I32 q = Hold(LoadI(src + 64 * (5 + 8 * kPart + u.value)));
@@ -204,7 +204,7 @@ struct Q3KPanel {
     }
   }
   template <int kPart, typename F>
-  static void Codes(const uint8_t* src, const F& f) {
+  [[gnu::always_inline]] static void Codes(const uint8_t* src, const F& f) {
     const I32 two = SetI(0x03030303);
     ForLines<8>([&](auto u) {
       const I32 high = Hold(LoadI(src + 32 + 64 * (3 + u.value)));
