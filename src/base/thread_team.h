@@ -1,6 +1,7 @@
 // A persistent team of threads that walks the same work together.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,12 @@ class ThreadTeam {
   void Run(const std::function<void(int)>& body);
   void Barrier();
 
+  // Inside Run(), by every member with the same arguments, once between two barriers: calls f(part)
+  // for parts of [0, count) of at least `least` items until all are taken. A member that is slower
+  // takes fewer parts.
+  template <typename F>
+  void ShareOut(int64_t count, int64_t least, const F& f);
+
  private:
   void Worker(int thread);
 
@@ -33,6 +40,7 @@ class ThreadTeam {
   std::atomic<bool> stop_{false};
   std::atomic<int> arrived_{0};
   std::atomic<uint32_t> phase_{0};  // one more per barrier passed
+  std::atomic<int64_t> taken_{0};   // parts, since the last barrier
 };
 
 // The part [begin, end) of `count` items that thread `thread` of `threads` takes.
@@ -42,6 +50,20 @@ struct Range {
 };
 inline Range SplitEvenly(int64_t count, int thread, int threads) {
   return {count * thread / threads, count * (thread + 1) / threads};
+}
+
+template <typename F>
+void ThreadTeam::ShareOut(int64_t count, int64_t least, const F& f) {
+  constexpr int64_t kPartsOfAMember = 6;
+  if (count == 0) return;
+  if (size_ == 1) return f(Range{0, count});
+  const int parts =
+      static_cast<int>(std::clamp<int64_t>(count / least, 1, kPartsOfAMember * size_));
+  while (true) {
+    const int64_t part = taken_.fetch_add(1, std::memory_order_relaxed);
+    if (part >= parts) return;
+    f(SplitEvenly(count, static_cast<int>(part), parts));
+  }
 }
 
 }  // namespace frugal

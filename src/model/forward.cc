@@ -51,9 +51,9 @@ void HeadNorm(ForwardState& s, int /*layer*/, int thread) {
   }
 }
 
-void Head(ForwardState& s, int /*layer*/, int thread) {
+void Head(ForwardState& s, int /*layer*/, int /*thread*/) {
   const MatmulJob job{&s.model.weights.output, &s.normed, s.logits, s.model.spec.vocab};
-  RunMatmuls(s, kHeadLayer, {&job, 1}, static_cast<int64_t>(s.logit_rows.size()), thread);
+  RunMatmuls(s, kHeadLayer, {&job, 1}, static_cast<int64_t>(s.logit_rows.size()));
 }
 
 void ScaleLogits(ForwardState& s, int /*layer*/, int thread) {
@@ -88,23 +88,24 @@ void AppendLayer(const LayerSpec& layer, int l, std::vector<Step>* steps) {
 
 }  // namespace
 
-void RunMatmuls(const ForwardState& state, int layer, std::span<const MatmulJob> jobs, int64_t m,
-                int thread) {
+void RunMatmuls(const ForwardState& state, int layer, std::span<const MatmulJob> jobs, int64_t m) {
   if (m == 0) return;
   int64_t panels = 0;
   for (const MatmulJob& job : jobs) panels += job.linear->w.panels();
-  const Range part = SplitEvenly(panels, thread, state.threads());
-  int64_t first = 0;  // of this job, counted over all jobs
-  for (const MatmulJob& job : jobs) {
-    const PackedMatrix& w = job.linear->w;
-    const int64_t begin = std::max<int64_t>(part.begin - first, 0);
-    const int64_t end = std::min(part.end - first, w.panels());
-    if (begin < end) {
-      state.kernels.matmul(w, job.x->View(layer, *job.linear, state.options.exact, 0, m),
-                           job.linear->bias, begin, end, job.y, job.y_stride);
+  // In pairs: many rows take two panels at a time.
+  state.team.ShareOut((panels + 1) / 2, kLeastPanelPairs, [&](Range pairs) {
+    int64_t first = 0;  // of this job, counted over all jobs
+    for (const MatmulJob& job : jobs) {
+      const PackedMatrix& w = job.linear->w;
+      const int64_t begin = std::max<int64_t>(2 * pairs.begin - first, 0);
+      const int64_t end = std::min(2 * pairs.end - first, w.panels());
+      if (begin < end) {
+        state.kernels.matmul(w, job.x->View(layer, *job.linear, state.options.exact, 0, m),
+                             job.linear->bias, begin, end, job.y, job.y_stride);
+      }
+      first += w.panels();
     }
-    first += w.panels();
-  }
+  });
 }
 
 CacheLayout MakeCacheLayout(const ModelSpec& spec, KvType type) {
@@ -168,6 +169,7 @@ void Forward::Run(const Batch& batch, float* logits) {
   s.logits = logits;
   s.team.Run([&s](int thread) {
     for (const Step& step : s.steps) {
+      if (step.wanted != nullptr && !step.wanted(s)) continue;
       step.run(s, step.layer, thread);
       s.team.Barrier();
     }

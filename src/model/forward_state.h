@@ -19,6 +19,7 @@ using StepFn = void (*)(ForwardState& state, int layer, int thread);
 struct Step {
   StepFn run;
   int layer;
+  bool (*wanted)(const ForwardState& state) = nullptr;  // null: always
 };
 
 // Neighbouring rows of one sequence.
@@ -110,15 +111,18 @@ void Allocate(ForwardState* state);
 // Sets the batch at hand.
 void SetBatch(ForwardState* state, const Batch& batch);
 
-// y (m, stride) = x·wᵀ + bias for each job; a step's jobs share the rows and are split over the
-// threads by panels. Jobs of weights that do not exist are passed over.
+// y (m, stride) = x·wᵀ + bias for each job; a step's jobs share the rows and are shared out to the
+// threads by panels (ThreadTeam::ShareOut: once in a step). Jobs of weights that do not exist are
+// passed over.
 struct MatmulJob {
   const Linear* linear;
   const ActivationSet* x;
   float* y;
   int64_t y_stride;
 };
-void RunMatmuls(const ForwardState& state, int layer, std::span<const MatmulJob> jobs, int64_t m,
-                int thread);
+void RunMatmuls(const ForwardState& state, int layer, std::span<const MatmulJob> jobs, int64_t m);
+
+// Fewer pairs of panels than these are not worth being taken apart.
+constexpr int64_t kLeastPanelPairs = 2;
 
 }  // namespace frugal

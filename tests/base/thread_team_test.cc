@@ -45,6 +45,29 @@ TEST(ThreadTeam, WritesBeforeRunEndAreSeen) {
   }
 }
 
+TEST(ThreadTeam, SharesOutEveryItemOnce) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadTeam team(threads);
+    for (const int64_t count : {0, 1, 7, 100}) {
+      for (const int64_t least : {1, 8}) {
+        std::vector<std::atomic<int>> taken(count);
+        std::atomic<int> short_parts{0};
+        team.Run([&](int) {
+          for (int round = 0; round < 3; ++round) {
+            team.ShareOut(count, least, [&](Range part) {
+              if (part.end - part.begin < std::min(least, count)) short_parts.fetch_add(1);
+              for (int64_t i = part.begin; i < part.end; ++i) taken[i].fetch_add(1);
+            });
+            team.Barrier();
+          }
+        });
+        for (const std::atomic<int>& times : taken) EXPECT_EQ(times.load(), 3);
+        EXPECT_EQ(short_parts.load(), 0);
+      }
+    }
+  }
+}
+
 TEST(ThreadTeam, SplitCoversAllItemsOnce) {
   for (int64_t count : {0, 1, 5, 64, 1001}) {
     for (int threads : {1, 2, 3, 8}) {

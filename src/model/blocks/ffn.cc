@@ -9,11 +9,11 @@ DenseFfn Dense(const ForwardState& s, int layer) {
   return FindDenseFfn(s.layer_spec(layer), s.layer_weights(layer));
 }
 
-void GateUp(ForwardState& s, int layer, int thread) {
+void GateUp(ForwardState& s, int layer, int /*thread*/) {
   const DenseFfn ffn = Dense(s, layer);
   const MatmulJob jobs[] = {{&ffn.weights->gate, &s.normed, s.gate.data(), ffn.spec->d_ff},
                             {&ffn.weights->up, &s.normed, s.up.data(), ffn.spec->d_ff}};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
 void ActivateRows(ForwardState& s, int layer, int thread) {
@@ -39,10 +39,10 @@ void ActivateRows(ForwardState& s, int layer, int thread) {
   }
 }
 
-void Down(ForwardState& s, int layer, int thread) {
+void Down(ForwardState& s, int layer, int /*thread*/) {
   const MatmulJob job{&Dense(s, layer).weights->down, &s.activated, s.delta.data(),
                       s.model.spec.hidden};
-  RunMatmuls(s, layer, {&job, 1}, s.rows(), thread);
+  RunMatmuls(s, layer, {&job, 1}, s.rows());
 }
 
 }  // namespace

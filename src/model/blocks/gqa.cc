@@ -12,14 +12,14 @@ const GqaWeights& WeightsOf(const ForwardState& s, int layer) {
   return std::get<GqaWeights>(s.layer_weights(layer).mixer);
 }
 
-void Project(ForwardState& s, int layer, int thread) {
+void Project(ForwardState& s, int layer, int /*thread*/) {
   const GqaSpec& spec = Spec(s, layer);
   const GqaWeights& w = WeightsOf(s, layer);
   const MatmulJob jobs[] = {{&w.q, &s.normed, s.q.data(), spec.q_dim()},
                             {&w.k, &s.normed, s.k.data(), spec.kv_dim()},
                             {&w.v, &s.normed, s.v.data(), spec.kv_dim()},
                             {&w.gate, &s.normed, s.mixer_gate.data(), spec.q_dim()}};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
 // Norm and rope of one row's heads, in place.

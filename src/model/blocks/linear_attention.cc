@@ -23,7 +23,7 @@ const GatedDeltaWeights& DeltaWeights(const ForwardState& s, int layer) {
   return std::get<GatedDeltaWeights>(s.layer_weights(layer).mixer);
 }
 
-void DeltaProject(ForwardState& s, int layer, int thread) {
+void DeltaProject(ForwardState& s, int layer, int /*thread*/) {
   const GatedDeltaSpec& spec = Delta(s, layer);
   const GatedDeltaWeights& w = DeltaWeights(s, layer);
   float* a = s.beta.data() + s.options.max_rows * int64_t{spec.n_v_heads};
@@ -33,7 +33,7 @@ void DeltaProject(ForwardState& s, int layer, int thread) {
                             {&w.z, &s.normed, s.mixer_gate.data(), spec.v_dim()},
                             {&w.b, &s.normed, s.beta.data(), spec.n_v_heads},
                             {&w.a, &s.normed, a, spec.n_v_heads}};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
 // Channels [begin, end) of one of q, k, v, whose first channel is number `offset` of the
@@ -131,14 +131,14 @@ const LightningWeights& LightningWeightsOf(const ForwardState& s, int layer) {
   return std::get<LightningWeights>(s.layer_weights(layer).mixer);
 }
 
-void LightningProject(ForwardState& s, int layer, int thread) {
+void LightningProject(ForwardState& s, int layer, int /*thread*/) {
   const int64_t dim = Lightning(s, layer).dim();
   const LightningWeights& w = LightningWeightsOf(s, layer);
   const MatmulJob jobs[] = {{&w.q, &s.normed, s.q.data(), dim},
                             {&w.k, &s.normed, s.k.data(), dim},
                             {&w.v, &s.normed, s.v.data(), dim},
                             {&w.gate, &s.normed, s.mixer_gate.data(), dim}};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
 void LightningHeads(ForwardState& s, int layer, int thread) {

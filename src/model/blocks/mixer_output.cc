@@ -16,10 +16,10 @@ void StoreMixed(ForwardState& s, int layer, int thread) {
   }
 }
 
-void Output(ForwardState& s, int layer, int thread) {
+void Output(ForwardState& s, int layer, int /*thread*/) {
   const MatmulJob job{&OutputProjection(s.layer_weights(layer)), &s.mixed, s.delta.data(),
                       s.model.spec.hidden};
-  RunMatmuls(s, layer, {&job, 1}, s.rows(), thread);
+  RunMatmuls(s, layer, {&job, 1}, s.rows());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ bool Expands(const ForwardState& s, const RowRun& run) {
 }
 int64_t QueryDim(const MlaSpec& spec) { return int64_t{spec.n_heads} * spec.qk_head_dim(); }
 
-void ProjectDown(ForwardState& s, int layer, int thread) {
+void ProjectDown(ForwardState& s, int layer, int /*thread*/) {
   const MlaSpec& spec = Spec(s, layer);
   const MlaWeights& w = WeightsOf(s, layer);
   const MatmulJob kv = {&w.kv_a, &s.normed, s.mla.kv_a.data(), spec.latent_dim()};
@@ -26,7 +26,7 @@ void ProjectDown(ForwardState& s, int layer, int thread) {
                           ? MatmulJob{&w.q_a, &s.normed, s.mla.q_a.data(), spec.q_lora_rank}
                           : MatmulJob{&w.q, &s.normed, s.q.data(), QueryDim(spec)};
   const MatmulJob jobs[] = {kv, q};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
 // The latents' norms; the cache gets its entry.
@@ -55,11 +55,11 @@ void NormAndStore(ForwardState& s, int layer, int thread) {
   }
 }
 
-void ProjectQueries(ForwardState& s, int layer, int thread) {
+void ProjectQueries(ForwardState& s, int layer, int /*thread*/) {
   const MlaWeights& w = WeightsOf(s, layer);
   if (!w.q_a.exists()) return;
   const MatmulJob job{&w.q, &s.mla.q_normed, s.q.data(), QueryDim(Spec(s, layer))};
-  RunMatmuls(s, layer, {&job, 1}, s.rows(), thread);
+  RunMatmuls(s, layer, {&job, 1}, s.rows());
 }
 
 void RopeQueries(ForwardState& s, int layer, int thread) {

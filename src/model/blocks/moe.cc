@@ -113,16 +113,15 @@ void Route(const MoeSpec& spec, const float* select_bias, std::span<float> logit
 
 namespace {
 
-void ScoreExperts(ForwardState& s, int layer, int thread) {
+void ScoreExperts(ForwardState& s, int layer, int /*thread*/) {
   const MoeWeights& w = WeightsOf(s, layer);
   const MatmulJob jobs[] = {{&w.router, &s.normed, s.moe.logits.data(), Spec(s, layer).n_experts},
                             {&w.shared_gate, &s.normed, s.moe.shared_gate.data(), 1}};
-  RunMatmuls(s, layer, jobs, s.rows(), thread);
+  RunMatmuls(s, layer, jobs, s.rows());
 }
 
-void RouteRows(ForwardState& s, int layer, int thread) {
+void RouteRange(ForwardState& s, int layer, Range rows) {
   const MoeSpec& spec = Spec(s, layer);
-  const Range rows = s.ThreadRows(thread);
   for (int64_t r = rows.begin; r < rows.end; ++r) {
     float* logits = s.moe.logits.data() + r * spec.n_experts;
     Route(spec, WeightsOf(s, layer).select_bias, {logits, static_cast<size_t>(spec.n_experts)},
@@ -183,9 +182,8 @@ void GatherSlot(ForwardState& s, int layer, const Linear& linear, int64_t slot, 
   }
 }
 
-void Gather(ForwardState& s, int layer, int thread) {
+void GatherRange(ForwardState& s, int layer, Range slots, int thread) {
   float* scratch = s.ordered[thread].data();
-  const Range slots = SplitEvenly(s.rows() * Spec(s, layer).top_k, thread, s.threads());
   for (int64_t i = slots.begin; i < slots.end; ++i) {
     const FfnWeights& expert = WeightsOf(s, layer).experts[s.moe.slot_expert[i]];
     const int64_t row = s.moe.slot_row[i];
@@ -196,11 +194,28 @@ void Gather(ForwardState& s, int layer, int thread) {
   }
 }
 
-// Calls f(expert, first panel, last panel) for this thread's share of the panels of all experts in
-// use. An expert's panels cost its weights' bytes once and its tokens' products each.
+// For a few rows, waiting for other threads takes longer than the work: one thread does it all.
+constexpr int64_t kSerialRows = 4;
+bool IsMany(const ForwardState& s) { return s.rows() > kSerialRows; }
+
+void RouteRows(ForwardState& s, int layer, int thread) {
+  if (IsMany(s)) return RouteRange(s, layer, s.ThreadRows(thread));
+  if (thread != 0) return;
+  RouteRange(s, layer, {0, s.rows()});
+  GroupSlots(s, layer, thread);
+  GatherRange(s, layer, {0, s.rows() * Spec(s, layer).top_k}, thread);
+}
+
+void Gather(ForwardState& s, int layer, int thread) {
+  const int64_t slots = s.rows() * Spec(s, layer).top_k;
+  GatherRange(s, layer, SplitEvenly(slots, thread, s.threads()), thread);
+}
+
+// Calls f(expert, first panel, last panel) for parts of the panels of all experts in use, shared
+// out to the threads. An expert's panels cost its weights' bytes once and its tokens' products
+// each.
 template <typename F>
-void ForEachExpertPanel(const ForwardState& s, int n_experts, int64_t panels, int thread,
-                        const F& f) {
+void ForEachExpertPanel(const ForwardState& s, int n_experts, int64_t panels, const F& f) {
   constexpr int64_t kWeightCost = 4;  // tokens' worth of products that reading a weight takes
   const std::vector<int32_t>& begin = s.moe.expert_begin;
   const auto cost = [&](int e) {
@@ -208,20 +223,21 @@ void ForEachExpertPanel(const ForwardState& s, int n_experts, int64_t panels, in
   };
   int64_t total = 0;
   for (int e = 0; e < n_experts; ++e) total += cost(e) * panels;
-  const Range part = SplitEvenly(total, thread, s.threads());
-  int64_t at = 0;
-  for (int e = 0; e < n_experts; ++e) {
-    const int64_t each = cost(e);
-    if (each == 0) continue;
-    // The panels whose start lies in this thread's part.
-    const auto panel_of = [&](int64_t place) {
-      return std::clamp<int64_t>((place - at + each - 1) / each, 0, panels);
-    };
-    const int64_t first = panel_of(part.begin);
-    const int64_t last = panel_of(part.end);
-    if (first < last) f(e, first, last);
-    at += each * panels;
-  }
+  s.team.ShareOut(total, 2 * kLeastPanelPairs * (kWeightCost + 1), [&](Range part) {
+    int64_t at = 0;
+    for (int e = 0; e < n_experts && at < part.end; ++e) {
+      const int64_t each = cost(e);
+      if (each == 0) continue;
+      // The panels whose start lies in this part.
+      const auto panel_of = [&](int64_t place) {
+        return std::clamp<int64_t>((place - at + each - 1) / each, 0, panels);
+      };
+      const int64_t first = panel_of(part.begin);
+      const int64_t last = panel_of(part.end);
+      if (first < last) f(e, first, last);
+      at += each * panels;
+    }
+  });
 }
 
 void ExpertProduct(const ForwardState& s, int layer, int expert, const Linear& linear,
@@ -234,12 +250,11 @@ void ExpertProduct(const ForwardState& s, int layer, int expert, const Linear& l
                    first_panel, last_panel, y + first * linear.w.n, linear.w.n);
 }
 
-void ExpertsGateUp(ForwardState& s, int layer, int thread) {
+void ExpertsGateUp(ForwardState& s, int layer, int /*thread*/) {
   const MoeSpec& spec = Spec(s, layer);
   const MoeWeights& w = WeightsOf(s, layer);
   ForEachExpertPanel(
-      s, spec.n_experts, w.experts[0].up.w.panels(), thread,
-      [&](int e, int64_t first, int64_t last) {
+      s, spec.n_experts, w.experts[0].up.w.panels(), [&](int e, int64_t first, int64_t last) {
         const FfnWeights& expert = w.experts[e];
         if (expert.gate.exists()) {
           const ActivationSet& input = HasOwnGateInput(expert) ? s.moe.gate_input : s.moe.input;
@@ -262,9 +277,9 @@ void ExpertsActivate(ForwardState& s, int layer, int thread) {
   }
 }
 
-void ExpertsDown(ForwardState& s, int layer, int thread) {
+void ExpertsDown(ForwardState& s, int layer, int /*thread*/) {
   const MoeWeights& w = WeightsOf(s, layer);
-  ForEachExpertPanel(s, Spec(s, layer).n_experts, w.experts[0].down.w.panels(), thread,
+  ForEachExpertPanel(s, Spec(s, layer).n_experts, w.experts[0].down.w.panels(),
                      [&](int e, int64_t first, int64_t last) {
                        ExpertProduct(s, layer, e, w.experts[e].down, s.moe.activated, first, last,
                                      s.moe.out.data());
@@ -294,7 +309,10 @@ void Combine(ForwardState& s, int layer, int thread) {
 }  // namespace
 
 void AppendMoeSteps(int layer, bool shared, std::vector<Step>* steps) {
-  for (StepFn step : {ScoreExperts, RouteRows, GroupSlots, Gather}) steps->push_back({step, layer});
+  steps->push_back({ScoreExperts, layer});
+  steps->push_back({RouteRows, layer});
+  steps->push_back({GroupSlots, layer, IsMany});
+  steps->push_back({Gather, layer, IsMany});
   if (shared) AppendFfnSteps(layer, steps);
   for (StepFn step : {ExpertsGateUp, ExpertsActivate, ExpertsDown, Combine}) {
     steps->push_back({step, layer});
