@@ -130,7 +130,7 @@ TEST(RunMatmuls, SplitsAllJobsOverTheThreads) {
                               {&none, &pass.state.normed, nullptr, 0},
                               {&ffn.up, &pass.state.normed, b.data(), 5},
                               {&third, &pass.state.normed, c.data(), 17}};
-    team.Run([&](int thread) { RunMatmuls(pass.state, 0, jobs, kRows, thread); });
+    team.Run([&](int) { RunMatmuls(pass.state, 0, jobs, kRows); });
     for (int64_t r = 0; r < kRows; ++r) {
       const Doubles row = RowOf(x, kHidden, 0, r);
       ExpectRowNear(&a[r * 45], gate(row).data(), 45, 1e-6);
@@ -138,7 +138,7 @@ TEST(RunMatmuls, SplitsAllJobsOverTheThreads) {
       ExpectRowNear(&c[r * 17], router(row).data(), 17, 1e-6);
       EXPECT_EQ(b[r * 5 + 3], -1.0f) << "written between the rows";
     }
-    team.Run([&](int thread) { RunMatmuls(pass.state, 0, jobs, 0, thread); });  // no rows
+    team.Run([&](int) { RunMatmuls(pass.state, 0, jobs, 0); });  // no rows
   }
 }
 
