@@ -16,8 +16,6 @@
 
 namespace frugal::FRUGAL_ISA_NS {
 
-constexpr int64_t kFewRows = 2;
-
 // Calls add(panel, total), which makes the sums of kM rows, for every panel, and writes them.
 template <int kM, typename F>
 inline void ForEachPanel(const PackedMatrix& w, const float* bias, int64_t panel_begin,
@@ -146,9 +144,18 @@ void KFewRows(const PackedMatrix& w, const Activations& x, const float* bias, in
 using FewRowsFn = void (*)(const PackedMatrix& w, const Activations& x, const float* bias,
                            int64_t panel_begin, int64_t panel_end, float* y, int64_t y_stride);
 
+template <class Panel>
+FewRowsFn FindKFewRows(int64_t m) {
+  if constexpr (kFewRows > 0) {
+    return m == 1 ? KFewRows<Panel, 1> : KFewRows<Panel, 2>;
+  } else {
+    return nullptr;
+  }
+}
+
 template <class Codec>
 FewRowsFn FindFewRowsOf(int64_t m) {
-  if constexpr (Lines<Codec>::kFast) {
+  if constexpr (kFewRows > 0 && Lines<Codec>::kFast) {
     return m == 1 ? FewRows<Codec, 1> : FewRows<Codec, 2>;
   } else {
     return nullptr;
@@ -160,15 +167,15 @@ inline FewRowsFn FindFewRows(DType dtype, int64_t m) {
   if (m > kFewRows) return nullptr;
   switch (dtype) {
     case DType::kQ2_K:
-      return m == 1 ? KFewRows<Q2KPanel, 1> : KFewRows<Q2KPanel, 2>;
+      return FindKFewRows<Q2KPanel>(m);
     case DType::kQ3_K:
-      return m == 1 ? KFewRows<Q3KPanel, 1> : KFewRows<Q3KPanel, 2>;
+      return FindKFewRows<Q3KPanel>(m);
     case DType::kQ4_K:
-      return m == 1 ? KFewRows<Q4KPanel, 1> : KFewRows<Q4KPanel, 2>;
+      return FindKFewRows<Q4KPanel>(m);
     case DType::kQ5_K:
-      return m == 1 ? KFewRows<Q5KPanel, 1> : KFewRows<Q5KPanel, 2>;
+      return FindKFewRows<Q5KPanel>(m);
     case DType::kQ6_K:
-      return m == 1 ? KFewRows<Q6KPanel, 1> : KFewRows<Q6KPanel, 2>;
+      return FindKFewRows<Q6KPanel>(m);
     default:
       break;
   }

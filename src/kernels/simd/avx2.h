@@ -18,6 +18,7 @@ constexpr int kFloatRows = 3;
 constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 3;
 constexpr int kDotPanels = 1;
+constexpr int kFewRows = 2;
 constexpr int kAttentionRows = 2;
 constexpr int kAttentionVectors = 2;
 #if defined(FRUGAL_ISA_avxvnni)

@@ -18,6 +18,7 @@ constexpr int kFloatRows = 6;
 constexpr int kFloatPanels = 2;
 constexpr int kDotRows = 6;
 constexpr int kDotPanels = 2;
+constexpr int kFewRows = 2;
 constexpr int kAttentionRows = 6;
 constexpr int kAttentionVectors = 4;
 constexpr int kDotOffset = 128;

@@ -21,6 +21,7 @@ constexpr int kFloatRows = 5;
 constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 4;
 constexpr int kDotPanels = 1;
+constexpr int kFewRows = 2;
 constexpr int kAttentionRows = 3;
 constexpr int kAttentionVectors = 2;
 constexpr int kDotOffset = 0;

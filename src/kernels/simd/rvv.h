@@ -34,6 +34,7 @@ constexpr int kFloatRows = 4;
 constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 3;
 constexpr int kDotPanels = 1;
+constexpr int kFewRows = 0;
 constexpr int kAttentionRows = 4;
 constexpr int kAttentionVectors = 1;
 constexpr int kDotOffset = 0;

@@ -19,6 +19,7 @@ constexpr int kFloatRows = 1;
 constexpr int kFloatPanels = 1;
 constexpr int kDotRows = 1;
 constexpr int kDotPanels = 1;
+constexpr int kFewRows = 0;
 constexpr int kAttentionRows = 1;
 constexpr int kAttentionVectors = 1;
 constexpr int kDotOffset = 0;

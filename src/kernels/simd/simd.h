@@ -29,8 +29,9 @@
 //        rows of activations; ZeroTile(), FirstRow(sums), SecondRow(sums)
 //   bf16 kHasBf16Dot; DotBf16(acc, w, x): lane r gains w[r][0]·x[0] + w[r][1]·x[1]
 //   kFloatRows, kDotRows: rows of activations that a matmul's inner loop keeps in registers, for
-//   kFloatPanels, kDotPanels panels at once; kAttentionRows, kAttentionVectors: rows and vectors of
-//   16 columns that attention's inner loop keeps.
+//   kFloatPanels, kDotPanels panels at once; kFewRows: the most rows that are multiplied without a
+//   tile (matmul_few_rows.h), 2, or 0 where that gains nothing; kAttentionRows, kAttentionVectors:
+//   rows and vectors of 16 columns that attention's inner loop keeps.
 //
 // Max(a, b) and Min(a, b) give b when either is NaN, as x86 does. Pointers need no alignment.
 #pragma once
