@@ -122,7 +122,7 @@ void KFewRows(const PackedMatrix& w, const Activations& x, const float* bias, in
       FRUGAL_UNROLL
       for (int i = 0; i < kM; ++i) {
         const Q8Block& b = block[i * x_stride];
-        const I32 sums = Broadcast4((kGroup == 16 ? b.sums16 : b.sums32) + 2 * pair);
+        const auto sums = Broadcast4((kGroup == 16 ? b.sums16 : b.sums32) + 2 * pair);
         mins[i] = DotPairs(mins[i], words, sums);
       }
     }
