@@ -1,7 +1,7 @@
 // Products of one or two int8 rows with quantised weights: decoding. All that counts here is that
 // memory never waits, so codes go from the panel to the dot product in registers, without a tile:
 // a panel is one stream from its front to its end, which the processor's prefetcher follows (asking
-// for bytes ahead by instructions made it slower, at every distance). The sums are formed in the
+// for bytes ahead by instructions made it slower: docs/performance.md). The sums are formed in the
 // order of matmul_int8.h: the results have the same bits.
 #pragma once
 
